@@ -1,0 +1,169 @@
+#pragma once
+// The configuration as values: every key of conf/meridian.yaml under the same name, with its default. Immutable once
+// loaded; a reload makes another one.
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace meridian::config {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// An address and a port; text "127.0.0.1:53", "[::1]:53", "10.0.0.1".
+struct Endpoint {
+  boost::asio::ip::address address;
+  std::uint16_t port = 53;
+  bool operator==(const Endpoint&) const = default;
+  std::string to_text() const;
+};
+
+// "10.0.0.0/8", "fd00::/8", or one address.
+struct Cidr {
+  boost::asio::ip::address address;  // host bits cleared
+  unsigned prefix = 0;
+  bool operator==(const Cidr&) const = default;
+  std::string to_text() const;
+};
+
+struct Zone {
+  enum class Unknown { NXDomain, Forward };
+  enum class Wildcards { Istio, Rfc4592 };
+  enum class Order { Rotate, Random, Fixed };
+  std::string name;  // lower case, no final dot
+  seconds ttl{30};
+  seconds negative_ttl{10};
+  Unknown unknown = Unknown::NXDomain;
+  Wildcards wildcards = Wildcards::Istio;
+  Order order = Order::Rotate;
+  bool operator==(const Zone&) const = default;
+};
+
+// One element of `sources`.
+struct Source {
+  std::string name;               // for metrics and logs; "files", "files-2", ... by default
+  std::filesystem::path files;    // a directory or one file
+  bool operator==(const Source&) const = default;
+};
+
+struct Vip {
+  std::vector<Cidr> pools;        // default 245.0.0.0/8
+  std::vector<Cidr> exclude;
+  seconds quarantine{3600};
+  seconds tombstone{86400};
+  bool wildcard_hosts = false;
+  bool operator==(const Vip&) const = default;
+};
+
+struct Forward {
+  // An upstream is an address, or a file in resolv.conf's form whose nameservers stand in its place.
+  using Upstream = std::variant<Endpoint, std::filesystem::path>;
+  enum class Policy { Fastest, Sequential, Random, RoundRobin };
+  std::vector<Upstream> upstreams;                                        // default /etc/resolv.conf; empty: no forwarding
+  std::vector<std::pair<std::string, std::vector<Upstream>>> zones;       // most specific suffix wins
+  Policy policy = Policy::Fastest;
+  milliseconds timeout{1800};
+  milliseconds attempt_timeout{600};
+  std::uint32_t max_in_flight = 10000;                                    // questions of all workers together
+  bool case_randomization = false;
+  bool operator==(const Forward&) const = default;
+};
+
+struct Access {
+  std::vector<Cidr> recursion, queries, introspect;
+  bool operator==(const Access&) const = default;
+};
+
+struct Limits {
+  std::uint32_t tcp_clients = 10000;
+  std::uint32_t tcp_clients_per_address = 500;
+  milliseconds tcp_idle{10000};
+  std::uint32_t tcp_in_flight = 100;
+  std::uint16_t udp_payload = 1232;
+  std::uint64_t file_size = 64ull << 20;
+  std::uint64_t object_size = 10ull << 20;
+  bool operator==(const Limits&) const = default;
+};
+
+struct Identity {
+  std::string version, hostname, nsid;
+  bool operator==(const Identity&) const = default;
+};
+
+struct Admin {
+  std::string listen;  // "127.0.0.1:9253" by default; empty: switched off
+  std::filesystem::path token_file;
+  bool operator==(const Admin&) const = default;
+};
+
+struct Log {
+  enum class Level { Trace, Debug, Info, Warn, Error };
+  enum class Format { Text, Json };
+  enum class Queries { Off, Sampled, All };
+  Level level = Level::Info;
+  Format format = Format::Text;
+  Queries queries = Queries::Off;
+  bool operator==(const Log&) const = default;
+};
+
+struct Config {
+  std::vector<Endpoint> listen;              // default 127.0.0.1:53 and [::1]:53
+  unsigned workers = 0;                      // 0: one for each CPU that this process may use
+  std::vector<Zone> zones;                   // default: global
+  enum class ServeHosts { Owned, Any } serve_hosts = ServeHosts::Owned;
+  enum class ExportTo { Ignore, PublicOnly } export_to = ExportTo::Ignore;
+  enum class Compat { None, IstioCoreDns } compat = Compat::None;
+  bool reverse_pools = true;                 // `reverse` names "pools"
+  std::vector<Cidr> reverse;                 // the CIDRs that `reverse` names
+  std::vector<boost::asio::ip::address> advertise;
+  std::vector<Source> sources;               // default: files /etc/meridian/entries
+  unsigned mass_delete_guard = 50;           // per cent; 0: off
+  struct Stale {
+    bool ready = true;
+    seconds max_age{0};                      // 0: for ever
+    bool operator==(const Stale&) const = default;
+  } stale;
+  Vip vip;
+  std::filesystem::path state = "/var/lib/meridian";
+  Forward forward;
+  Access access;
+  Limits limits;
+  Identity identity;
+  Admin admin;
+  Log log;
+  seconds lameduck{5};
+
+  Config();  // every default, lists included
+  bool operator==(const Config&) const = default;
+};
+
+// One thing that is wrong in a file. Lines and columns count from 1; 0: the file as a whole.
+struct Problem {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string text;              // what was found, what is allowed
+  std::string to_text() const;   // "file:line:column: text"
+};
+
+struct Loaded {
+  Config config;                    // meaningful if `errors` is empty
+  std::vector<Problem> errors;      // all of them
+  std::vector<Problem> warnings;    // accepted, and worth a word at start
+};
+
+// Reads and checks one file; a missing or unreadable file is an error in the result. Blocking; any thread.
+Loaded load(const std::filesystem::path& file);
+// The same for a text; `name` stands for the file in problems.
+Loaded parse(std::string_view yaml, std::string_view name);
+
+}  // namespace meridian::config
