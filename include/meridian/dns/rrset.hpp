@@ -19,20 +19,22 @@ namespace meridian::dns {
 // writes as a pointer into the question.
 struct RRsetView {
   Type type{};
-  std::uint16_t count = 0;                 // records
-  bool target_is_question = false;         // SRV under a wildcard: RDATA lacks its target, which is the question's name
-  std::span<const std::uint8_t> records;   // `count` of them, one after another
+  std::uint16_t count = 0;                // records
+  bool target_is_question = false;        // SRV under a wildcard: RDATA lacks its target, which is the question's name
+  std::span<const std::uint8_t> records;  // `count` of them, one after another
 
   bool empty() const { return count == 0; }
 };
 
-// Thrown by the makers below where ldns refuses the data; the text says which record and why.
-// All makers: control thread or tests; they allocate. Duplicates are kept out by the caller.
+// An RRset with its octets: a value, movable and copyable.
+// All makers: control thread or tests; they allocate. They throw std::invalid_argument where ldns refuses the data or a
+// TTL is 2^31 or more (RFC 2181, 8); the text says which record and why. Duplicates are kept out by the caller; an
+// empty list makes an RRset without records.
 class RRset {
  public:
   RRset() = default;
 
-  // One A or AAAA record an address, in the order given; all addresses of one family.
+  // One A or AAAA record an address, in the order given; all addresses of one family (A if there is none).
   static RRset addresses(std::uint32_t ttl, std::span<const boost::asio::ip::address> addresses);
   static RRset soa(std::uint32_t ttl, const Name& mname, const Name& rname, std::uint32_t serial, std::uint32_t refresh,
                    std::uint32_t retry, std::uint32_t expire, std::uint32_t minimum);
@@ -54,6 +56,8 @@ class RRset {
   Type type() const { return type_; }
 
  private:
+  RRset(Type type, std::uint16_t count, std::vector<std::uint8_t> octets);
+
   Type type_{};
   std::uint16_t count_ = 0;
   bool target_is_question_ = false;
