@@ -50,6 +50,7 @@ class MessageBuilder {
   enum Section : std::uint8_t { Answer, Authority, Additional };
   bool append(Section section, const RRsetView& rrset, unsigned skip, unsigned first,
               std::span<const std::uint8_t> owner_prefix);
+  void write_opt(unsigned rcode);
 
   const Query& query_;
   std::span<std::uint8_t> out_;
