@@ -32,6 +32,7 @@ struct Cidr {
   boost::asio::ip::address address;  // host bits cleared
   unsigned prefix = 0;
   bool operator==(const Cidr&) const = default;
+  bool contains(const Cidr& other) const;  // all of it; false for the other family
   std::string to_text() const;
 };
 
