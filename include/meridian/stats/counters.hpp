@@ -64,6 +64,7 @@ struct alignas(64) WorkerCounters {
   Counter tcp_refused;             // over tcp-clients-per-address
   Counter tcp_evicted;             // oldest idle, over tcp-clients
   Counter tcp_timeouts;
+  Counter tcp_accept_pauses;       // out of descriptors: accepting stopped for 100 ms
   Gauge tcp_open;
   Counter adoptions;               // zone sets taken over
   Counter forwarded;               // questions that went upstream

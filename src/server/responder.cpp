@@ -1,0 +1,120 @@
+#include "server/responder.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <random>
+
+#include <meridian/query/relay.hpp>
+
+namespace meridian::server {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxQuestion = dns::kMaxName + 4;  // name, type, class
+
+// query::Where and stats::Place are the same words in the same order (neither room knows the other).
+static_assert(int(query::Where::Zone) == int(stats::Place::Zone));
+static_assert(int(query::Where::Forwarded) == int(stats::Place::Forwarded));
+static_assert(int(query::Where::Error) + 1 == int(stats::Place::Count));
+
+bool truncated(std::span<const std::uint8_t> reply) {
+  return reply[2] & 0x02;
+}  // TC: RFC 1035, 4.1.1
+
+}  // namespace
+
+// A question that waits for the forwarder: the query with its header and question copied, and nothing else of the
+// packet, which over TCP may have had 64 KB.
+struct Responder::Pending {
+  Pending(const Exchange& exchange, Send s)
+      : from(exchange.from), kept{from, exchange.client.tcp, exchange.client, exchange.query}, send(std::move(s)) {
+    auto& query = kept.query;
+    std::memcpy(octets.data(), query.packet.data(), dns::kHeaderSize);
+    std::memcpy(octets.data() + dns::kHeaderSize, query.question.data(), query.question.size());
+    query.packet = std::span(octets).first(dns::kHeaderSize + query.question.size());
+    query.question = query.packet.subspan(dns::kHeaderSize);
+  }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
+  const sockaddr_storage from;
+  Exchange kept;
+  std::array<std::uint8_t, dns::kHeaderSize + kMaxQuestion> octets;
+  Send send;
+  Clock::time_point since = Clock::now();
+};
+
+Responder::Responder(ZonePtr zones, SettingsPtr settings, upstream::Forwarder& forwarder,
+                     stats::WorkerCounters& counters, QueryLog& log)
+    : zones_(std::move(zones)),
+      settings_(std::move(settings)),
+      forwarder_(forwarder),
+      counters_(counters),
+      log_(log),
+      random_(std::uint64_t{std::random_device{}()} << 32 | 1) {}
+
+query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange& exchange,
+                                 std::span<std::uint8_t> out) {
+  const auto fault = dns::parse_query(packet, exchange.query);
+  exchange.client = settings_->access.client(exchange.from, exchange.tcp);
+  const auto outcome =
+      query::respond(exchange.query, fault, *zones_, settings_->query, exchange.client, next_turn(), out);
+
+  using Action = query::Outcome::Action;
+  if (outcome.action == Action::Forward) return outcome;  // counted and logged when it is answered
+  const bool reply = outcome.action == Action::Reply;
+  count(exchange, reply ? stats::rcode_bucket(std::uint16_t(outcome.rcode)) : stats::RCode::Dropped, outcome.where);
+  if (reply && !exchange.tcp && truncated(out)) counters_.udp_truncated.add();
+  log_.write({exchange.from, exchange.tcp, exchange.query, reply ? std::optional(outcome.rcode) : std::nullopt,
+              outcome.where, outcome.size});
+  return outcome;
+}
+
+void Responder::forward(const Exchange& exchange, Send send) {
+  ++in_flight_;
+  const auto pending = std::make_shared<Pending>(exchange, std::move(send));
+  forwarder_.ask(pending->kept.query, [this, pending](const upstream::Result& result) { finish(*pending, result); });
+}
+
+void Responder::finish(const Pending& pending, const upstream::Result& result) {
+  --in_flight_;
+  const auto& [from, tcp, client, query] = pending.kept;
+  const auto rcode = result.reply ? result.reply->rcode : dns::Rcode::ServFail;
+  const auto size = result.reply
+                        ? query::relay(query, *result.reply, settings_->query, client, relayed_)
+                        : query::fail(query, dns::Rcode::ServFail, result.error, settings_->query, client, relayed_);
+  const auto reply = std::span<const std::uint8_t>(relayed_).first(size);
+
+  count(pending.kept, stats::rcode_bucket(std::uint16_t(rcode)), query::Where::Forwarded);
+  if (!tcp && truncated(reply)) counters_.udp_truncated.add();
+  log_.write({from, tcp, query, rcode, query::Where::Forwarded, size,
+              std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.since), result.upstream});
+  pending.send(reply);
+  if (in_flight_ == 0 && when_idle_) when_idle_();
+}
+
+ZonePtr Responder::adopt(ZonePtr next) {
+  std::swap(zones_, next);
+  return next;
+}
+
+// xorshift64* (Marsaglia 2003, Vigna 2016): which record comes first needs no secret.
+query::Turn Responder::next_turn() {
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  return {turn_++, static_cast<std::uint32_t>(random_ * 0x2545f4914f6cdd1dull >> 32)};
+}
+
+void Responder::count(const Exchange& exchange, stats::RCode rcode, query::Where where) {
+  const auto& query = exchange.query;
+  counters_.queries
+      .at(exchange.tcp ? stats::Transport::Tcp : stats::Transport::Udp,
+          query.question.empty() ? stats::QType::Other : stats::bucket(std::uint16_t(query.type)), rcode,
+          static_cast<stats::Place>(where))
+      .add();
+}
+
+}  // namespace meridian::server

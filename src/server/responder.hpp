@@ -1,0 +1,70 @@
+#pragma once
+// What both front ends do with a message: parse, decide, count, log; and, where the question is not ours, ask the
+// forwarder and make its reply the client's. One a worker; every call on its loop.
+
+#include <sys/socket.h>
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include <meridian/dns/message.hpp>
+#include <meridian/query/respond.hpp>
+#include <meridian/stats/counters.hpp>
+#include "server/query_log.hpp"
+#include "server/settings.hpp"
+#include "upstream/forwarder.hpp"
+
+namespace meridian::server {
+
+// One message of a client while it is being answered. Lives on the stack of the packet path.
+struct Exchange {
+  const sockaddr_storage& from;
+  bool tcp;
+  query::Client client{};  // set by Responder::answer
+  dns::Query query{};      // set by Responder::answer; borrows the packet
+};
+
+class Responder {
+ public:
+  // The reply to a forwarded question, valid during the call; called once, unless the forwarder is destroyed first.
+  using Send = std::function<void(std::span<const std::uint8_t> reply)>;
+
+  // All but `zones` and `settings` outlive the responder.
+  Responder(ZonePtr zones, SettingsPtr settings, upstream::Forwarder& forwarder, stats::WorkerCounters& counters,
+            QueryLog& log);
+
+  // Composes the reply to `packet` into `out`: UdpBatch::kMaxReply octets for UDP, dns::kMaxMessage for TCP. Allocates
+  // nothing and takes no lock. If the outcome is Forward, forward() comes next.
+  query::Outcome answer(std::span<const std::uint8_t> packet, Exchange& exchange, std::span<std::uint8_t> out);
+  // Copies what it needs of the exchange (under 1 KB, however long the packet was); `send` is never called from inside.
+  void forward(const Exchange& exchange, Send send);
+  // Questions that forward() has taken and not answered.
+  std::size_t in_flight() const { return in_flight_; }
+  // Called whenever the last of them has been answered.
+  void when_idle(std::function<void()> call) { when_idle_ = std::move(call); }
+
+  // The zones of before are handed back: who calls knows where they may be destroyed.
+  ZonePtr adopt(ZonePtr next);
+  void apply(SettingsPtr next) { settings_ = std::move(next); }
+  const Settings& settings() const { return *settings_; }
+
+ private:
+  struct Pending;
+  query::Turn next_turn();
+  void finish(const Pending& pending, const upstream::Result& result);
+  void count(const Exchange& exchange, stats::RCode rcode, query::Where where);
+
+  ZonePtr zones_;
+  SettingsPtr settings_;
+  upstream::Forwarder& forwarder_;
+  stats::WorkerCounters& counters_;
+  QueryLog& log_;
+  std::size_t in_flight_ = 0;
+  std::function<void()> when_idle_;
+  std::uint32_t turn_ = 0;
+  std::uint64_t random_;
+  std::array<std::uint8_t, dns::kMaxMessage> relayed_;
+};
+
+}  // namespace meridian::server

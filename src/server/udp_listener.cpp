@@ -1,0 +1,73 @@
+#include "server/udp_listener.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "server/sockets.hpp"
+
+namespace meridian::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kBatchesPerTurn = 8;
+
+}  // namespace
+
+UdpListener::UdpListener(asio::io_context& loop, Descriptor socket, UdpBatch& batch, Responder& responder,
+                         stats::WorkerCounters& counters)
+    : loop_(loop),
+      socket_(loop),
+      batch_(batch),
+      responder_(responder),
+      counters_(counters),
+      wildcard_(local_endpoint(socket.get()).address.is_unspecified()) {
+  socket_.assign(socket.get());
+  socket.release();
+}
+
+void UdpListener::wait_readable() {
+  socket_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) drain();
+  });
+}
+
+void UdpListener::drain() {
+  if (stopped_) return;
+  for (int i = 0; i < kBatchesPerTurn; ++i)
+    if (answer_batch() < UdpBatch::kCapacity) return wait_readable();
+  asio::post(loop_, [this] { drain(); });  // more to read: let adoptions and timers in first
+}
+
+void UdpListener::stop() {
+  stopped_ = true;
+  for (int i = 0; i < kBatchesPerTurn; ++i)
+    if (answer_batch() < UdpBatch::kCapacity) break;
+  socket_.cancel();
+}
+
+std::size_t UdpListener::answer_batch() {
+  const auto count = batch_.receive(socket_.native_handle(), wildcard_);
+  for (std::size_t i = 0; i < count; ++i) answer(i);
+  if (const auto failed = batch_.send(socket_.native_handle())) counters_.udp_send_errors.add(failed);
+  return count;
+}
+
+void UdpListener::answer(std::size_t i) {
+  Exchange exchange{batch_.from(i), false};
+  const auto outcome = responder_.answer(batch_.packet(i), exchange, batch_.room());
+  switch (outcome.action) {
+    case query::Outcome::Action::Drop:
+      break;
+    case query::Outcome::Action::Reply:
+      batch_.reply(i, outcome.size);
+      break;
+    case query::Outcome::Action::Forward:
+      responder_.forward(exchange, [this, route = batch_.route(i)](std::span<const std::uint8_t> reply) {
+        if (!send_to(socket_.native_handle(), route, reply)) counters_.udp_send_errors.add();
+      });
+      break;
+  }
+}
+
+}  // namespace meridian::server
