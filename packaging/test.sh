@@ -1,0 +1,52 @@
+#!/bin/bash
+# Sets everything up on a fresh Debian 12, then runs all tests: a release build and both sanitizer builds of the same
+# suites, the end-to-end tests against real clients and servers, and a minute of fuzzing. MERIDIAN_TEST=quick: the release
+# build only. Ends with "N passed, M failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. packaging/setup.sh
+install_packages "$test_packages" || exit 1
+
+root=${MERIDIAN_BUILD:-build-test}
+passed=0 failed=0
+result() { # NAME STATUS
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "ok      $1"; else failed=$((failed + 1)); echo "FAILED  $1"; fi
+}
+build() { # NAME MESON-OPTIONS...
+  local name=$1; shift
+  [ -f "$root/$name/build.ninja" ] || meson setup "$root/$name" "$@" >"$root/$name.log" 2>&1 || { cat "$root/$name.log"; return 1; }
+  ninja -C "$root/$name" >"$root/$name.log" 2>&1 || { tail -50 "$root/$name.log"; return 1; }
+}
+suites() { # NAME: every meson test counts
+  local name=$1
+  meson test -C "$root/$name" --no-rebuild --print-errorlogs >"$root/$name-tests.log" 2>&1
+  local status=$?
+  passed=$((passed + $(awk '/^Ok:/ {print $2}' "$root/$name-tests.log")))
+  failed=$((failed + $(awk '/^(Fail|Timeout|Unexpected Pass):/ {n += $NF} END {print n + 0}' "$root/$name-tests.log")))
+  if [ $status = 0 ]; then
+    awk -v n="$name" '/^ *[0-9]+\/[0-9]+/ {print "ok      " n ": " $2}' "$root/$name-tests.log"
+  else
+    cat "$root/$name-tests.log"
+  fi
+}
+mkdir -p "$root"
+
+git ls-files '*.cpp' '*.hpp' | xargs clang-format --dry-run --Werror
+result "clang-format is clean" $?
+
+build release --buildtype=release; status=$?
+result "the release builds without a warning" $status
+[ $status = 0 ] && suites release
+if [ "${MERIDIAN_TEST:-all}" = all ]; then
+  for sanitizer in address,undefined thread; do
+    name=${sanitizer%%,*}
+    build "$name" --buildtype=debugoptimized -Db_sanitize=$sanitizer; status=$?
+    result "the $sanitizer sanitizer builds" $status
+    [ $status = 0 ] && suites "$name"
+  done
+  CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false; status=$?
+  result "the fuzz targets build" $status
+  [ $status = 0 ] && { tests/fuzz/run.sh "$root/fuzz" 60; result "a minute of fuzzing over the kept corpus" $?; }
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

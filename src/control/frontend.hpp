@@ -1,0 +1,37 @@
+#pragma once
+// What control needs of the workers, as functions: the two rooms never meet, main joins them here.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <meridian/config/config.hpp>
+#include <meridian/stats/counters.hpp>
+#include <meridian/zone/zone.hpp>
+
+namespace meridian::control {
+
+using ZonePtr = std::shared_ptr<const zone::ZoneSet>;
+
+// One upstream as the workers see it, gathered over all of them.
+struct UpstreamStatus {
+  std::string address;
+  std::string zone;   // the suffix it serves; "." for all else
+  double rtt_ms = 0;  // smoothed, of the worker that asked it most; 0: not known
+  bool up = true;     // no worker holds it for dead
+  std::uint64_t queries = 0, failures = 0;
+};
+
+// Functions to be called on the control thread; what they call back comes on the control thread too.
+struct Frontend {
+  // Every worker answers from `zones` from now on; `adopted` is called when the last one does.
+  std::function<void(ZonePtr zones, std::function<void()> adopted)> publish;
+  // A reload: what of the configuration the workers use.
+  std::function<void(const config::Config&)> apply;
+  std::function<void(std::function<void(std::vector<UpstreamStatus>)>)> upstreams;
+  std::vector<config::Endpoint> bound;                 // the listening addresses, with their ports
+  std::vector<const stats::WorkerCounters*> counters;  // one a worker; they live as long as the workers
+};
+
+}  // namespace meridian::control

@@ -1,0 +1,220 @@
+#include "control/reconciler.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <random>
+
+#include "control/model_rules.hpp"
+#include "control/zone_specs.hpp"
+
+namespace meridian::control {
+namespace {
+
+constexpr std::chrono::milliseconds kGather{2};
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
+}  // namespace
+
+ZonePtr empty_zones(const config::Config& config, std::span<const config::Endpoint> bound, std::uint32_t serial) {
+  return zone::ZoneSet::create(zone_specs(config, bound), serial, random_seed());
+}
+
+Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& config, ledger::Ledger& ledger,
+                       source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones)
+    : loop_(loop),
+      config_(config),
+      frontend_(frontend),
+      model_(model_rules(config)),
+      builder_(std::make_unique<ZoneBuilder>(config, std::move(zones))),
+      vips_(loop, vip::Allocator(vip_pool(config), vip_times(config)), ledger,
+            [this](std::vector<std::string> hosts) { look_again(std::move(hosts)); }),
+      snapshot_(loop, snapshot, [this] { return sources_.everything(); }),
+      sources_(
+          loop,
+          {[this](bool counted) { return present_hosts(counted); },
+           [this](const std::string& host, const std::set<mesh::EntryKey>& going) { return lost_zone(host, going); }},
+          [this](Accepted accepted) { accept(std::move(accepted)); },
+          [this](source::Snapshot::Write write) { snapshot_.save(std::move(write)); }),
+      gather_(loop) {}
+
+Reconciler::~Reconciler() = default;
+
+boost::asio::awaitable<void> Reconciler::run() {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const auto last_run = co_await snapshot_.load();
+  co_await vips_.load();  // before the first entry, so that a VIP of the last run is answered at once
+  sources_.configure(config_, last_run.sources);
+  schedule();
+  co_await (vips_.run() && snapshot_.run());
+}
+
+void Reconciler::stop() {
+  gather_.cancel();
+  sources_.stop();
+  vips_.stop();
+  snapshot_.stop();
+}
+
+void Reconciler::reload(const config::Config& config) {
+  config_ = config;
+  vips_.reconfigure(vip_pool(config), vip_times(config));
+  // Other zones, or other rules for the same: built anew beside the old ones from every host, and published in one
+  // step.
+  builder_ = std::make_unique<ZoneBuilder>(config, empty_zones(config, frontend_.bound, snapshot_.next_serial()));
+  if (ready_) builder_->set_ready(true);
+  model_.set_rules(model_rules(config));
+  sources_.configure(config_, {});
+  commit();
+}
+
+void Reconciler::accept(Accepted accepted) {
+  for (auto& entry : accepted.put) model_.put(accepted.rank, std::move(entry));
+  for (const auto& key : accepted.removed) model_.remove(accepted.rank, key);
+  schedule();
+}
+
+void Reconciler::look_again(std::vector<std::string> hosts) {
+  again_.insert(std::make_move_iterator(hosts.begin()), std::make_move_iterator(hosts.end()));
+  schedule();
+}
+
+void Reconciler::schedule() {
+  if (std::exchange(scheduled_, true)) return;
+  gather_.expires_after(kGather);
+  gather_.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped) commit();
+  });
+}
+
+void Reconciler::commit() {
+  scheduled_ = false;
+  const auto literals = model_.take_literals();
+  look_again(vips_.literals(literals.added, literals.removed));
+  for (auto& host : model_.take_touched()) again_.insert(std::move(host));
+
+  // First those that need no VIP any more, so that space is free; then pins, the oldest entry's first; then the rest in
+  // sorted order, so that machines with the same files agree (behaviour: the hash).
+  std::vector<mesh::Host> pinned, others;
+  for (const auto& name : std::exchange(again_, {})) {
+    auto host = model_.host(name);
+    if (!host || !host->served || host->source != mesh::AddressSource::Vip) vips_.release(name);
+    if (!host || !host->served) {
+      builder_->remove(name);
+      pending_.erase(name);
+      note(name, {});
+      continue;
+    }
+    (host->pin ? pinned : others).push_back(std::move(*host));
+  }
+  std::ranges::sort(pinned, [this](const auto& a, const auto& b) { return older(model_, a, b); });
+  for (const auto* hosts : {&pinned, &others}) {
+    for (const auto& host : *hosts) builder_->put(resolve_addresses(host));
+  }
+  if (!ready_ && sources_.complete()) {
+    ready_ = true;
+    builder_->set_ready(true);
+  }
+  release_unwanted();
+  vips_.flush();
+  publish();
+}
+
+Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
+  Answerable answer{host, host.addresses, false, {}};
+  std::string notes;
+  for (const auto& warning : host.warnings) notes += (notes.empty() ? "" : "; ") + warning;
+  switch (host.source) {
+    case mesh::AddressSource::Literal:
+      answer.meta = "literal";
+      break;
+    case mesh::AddressSource::Status:
+      answer.meta = "status";
+      break;
+    case mesh::AddressSource::None:
+      answer.meta = "none";
+      break;
+    case mesh::AddressSource::Vip:
+      answer.meta = "vip";
+      for (const auto family : {vip::Family::V4, vip::Family::V6}) {
+        const auto pin = host.pin && vip::family_of(*host.pin) == family ? host.pin : std::nullopt;
+        const auto assigned = vips_.assign(host.name, family, pin);
+        if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
+        answer.pending |= assigned.state == vip::Assignment::State::Pending;
+        if (!assigned.note.empty()) notes += (notes.empty() ? "" : "; ") + assigned.note;
+        if (assigned.state == vip::Assignment::State::Exhausted) {
+          notes += (notes.empty() ? "" : "; ") + std::string("no VIP: the pools are exhausted");
+        }
+      }
+      break;
+  }
+  if (answer.pending) {
+    answer.addresses.clear();
+    pending_.insert(host.name);
+  } else {
+    pending_.erase(host.name);
+  }
+  note(host.name, std::move(notes));
+  return answer;
+}
+
+// One log line per change, not per look.
+void Reconciler::note(const std::string& host, std::string text) {
+  const auto known = notes_.find(host);
+  if (text.empty()) {
+    if (known != notes_.end()) notes_.erase(known);
+    return;
+  }
+  if (known != notes_.end() && known->second == text) return;
+  spdlog::warn("{}: {}", host, text);
+  notes_[host] = std::move(text);
+}
+
+// VIPs of the last run that nobody wants any more; known once every source has told everything.
+void Reconciler::release_unwanted() {
+  if (released_unwanted_ || !vips_.loaded()) return;
+  const auto sources = sources_.status();
+  if (!std::ranges::all_of(sources, [](const auto& source) { return source.state.synced; })) return;
+  released_unwanted_ = true;
+  for (const auto& name : vips_.allocator().active_hosts()) {
+    const auto host = model_.host(name);
+    if (!host || !host->served || host->source != mesh::AddressSource::Vip) vips_.release(name);
+  }
+}
+
+void Reconciler::publish() {
+  auto zones = builder_->commit([this] { return snapshot_.next_serial(); });
+  if (!zones) return;
+  ++publications_;
+  last_change_ = std::chrono::system_clock::now();
+  frontend_.publish(std::move(zones), [this, complete = ready_] { adopted_complete_ |= complete; });
+}
+
+HostCounts Reconciler::present_hosts(bool counted) const {
+  HostCounts counts;
+  if (!counted) {
+    for (const auto& zone : zones().zones()) {
+      if (zone->spec().kind == zone::Kind::Owned) counts[zone->spec().apex.to_text()] = zone->hosts();
+    }
+    return counts;
+  }
+  for (const auto& name : model_.host_names()) {
+    if (const auto zone = owned_zone(config_, name); !zone.empty()) ++counts[zone];
+  }
+  return counts;
+}
+
+std::string Reconciler::lost_zone(const std::string& host, const std::set<mesh::EntryKey>& going) const {
+  const auto now = model_.host(host);
+  if (!now || !now->served) return {};
+  const auto goes = [&](const mesh::EntryKey& key) { return going.contains(key); };
+  if (!std::ranges::all_of(now->entries, goes) || !std::ranges::all_of(now->losers, goes)) return {};
+  return owned_zone(config_, host);
+}
+
+}  // namespace meridian::control

@@ -1,0 +1,93 @@
+#pragma once
+// The life of a ServiceEntry, from a source's news to what every worker answers: model, addresses, zones, publish.
+// Control thread only.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <meridian/config/config.hpp>
+#include <meridian/mesh/merge.hpp>
+
+#include "control/frontend.hpp"
+#include "control/snapshot_keeper.hpp"
+#include "control/source_set.hpp"
+#include "control/vip_keeper.hpp"
+#include "control/zone_builder.hpp"
+#include "ledger/ledger.hpp"
+
+namespace meridian::control {
+
+// The zones before anything is known: owned, empty, not ready.
+ZonePtr empty_zones(const config::Config& config, std::span<const config::Endpoint> bound, std::uint32_t serial);
+
+class Reconciler {
+ public:
+  // Everything is borrowed and must outlive the reconciler. `zones`: what the workers answer from at the start.
+  Reconciler(boost::asio::io_context& loop, const config::Config& config, ledger::Ledger& ledger,
+             source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones);
+  ~Reconciler();
+
+  // Loads the last run, starts the sources, and keeps ledger and snapshot; returns some time after stop(), when both
+  // are written.
+  boost::asio::awaitable<void> run();
+  void stop();
+  // A changed configuration: what is served changes in one step, sources that stay are not read again.
+  void reload(const config::Config& config);
+  // Every source looks again; see SourceSet::rescan.
+  void rescan() { sources_.rescan(); }
+
+  // For /readyz, /status, /metrics and /explain.
+  const config::Config& config() const { return config_; }
+  const mesh::Model& model() const { return model_; }
+  const SourceSet& sources() const { return sources_; }
+  const VipKeeper& vips() const { return vips_; }
+  const SnapshotKeeper& snapshot() const { return snapshot_; }
+  const zone::ZoneSet& zones() const { return *builder_->zones(); }
+  const std::set<std::string>& pending() const { return pending_; }
+  // What an operator should know of a host, for hosts that have something: conflicts, pins that can't be had, warnings.
+  const std::map<std::string, std::string>& notes() const { return notes_; }
+  // All workers answer from zones that may deny names.
+  bool adopted_complete() const { return adopted_complete_; }
+  std::chrono::system_clock::time_point last_change() const { return last_change_; }
+  std::uint64_t publications() const { return publications_; }
+
+ private:
+  void accept(Accepted accepted);
+  void look_again(std::vector<std::string> hosts);
+  void schedule();
+  void commit();
+  Answerable resolve_addresses(const mesh::Host& host);
+  void note(const std::string& host, std::string text);
+  void release_unwanted();
+  void publish();
+  HostCounts present_hosts(bool counted) const;
+  std::string lost_zone(const std::string& host, const std::set<mesh::EntryKey>& going) const;
+
+  boost::asio::io_context& loop_;
+  config::Config config_;
+  const Frontend& frontend_;
+  mesh::Model model_;
+  std::unique_ptr<ZoneBuilder> builder_;
+  VipKeeper vips_;
+  SnapshotKeeper snapshot_;
+  SourceSet sources_;
+  boost::asio::steady_timer gather_;  // a few ms, so that many events make one zone
+  bool scheduled_ = false;
+  std::set<std::string> again_;  // hosts to look at besides those that the model touched
+  std::set<std::string> pending_;
+  std::map<std::string, std::string> notes_;
+  bool ready_ = false;  // zones may deny names; never goes back
+  bool released_unwanted_ = false;
+  bool adopted_complete_ = false;
+  std::chrono::system_clock::time_point last_change_{};
+  std::uint64_t publications_ = 0;
+};
+
+}  // namespace meridian::control

@@ -1,0 +1,74 @@
+#include "control/reload.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+
+namespace meridian::control {
+namespace {
+
+constexpr std::chrono::seconds kInterval{1};
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Keys that sockets and threads hang on: they take a restart.
+void keep_what_needs_a_restart(config::Config& next, const config::Config& current) {
+  const auto keep = [](auto& mine, const auto& theirs, const char* key) {
+    if (mine == theirs) return;
+    spdlog::warn("configuration: {} takes a restart; the rest is applied", key);
+    mine = theirs;
+  };
+  keep(next.listen, current.listen, "listen");
+  keep(next.workers, current.workers, "workers");
+  keep(next.state, current.state, "state");
+  keep(next.admin.listen, current.admin.listen, "admin.listen");
+}
+
+}  // namespace
+
+Reload::Reload(boost::asio::io_context& loop, std::filesystem::path file, config::Config current,
+               std::function<void(const config::Config&)> apply)
+    : timer_(loop), file_(std::move(file)), current_(std::move(current)), apply_(std::move(apply)) {}
+
+void Reload::start() {
+  seen_ = text_of(file_);
+  look();
+}
+
+void Reload::look() {
+  timer_.expires_after(kInterval);
+  timer_.async_wait([this](const boost::system::error_code& stopped) {
+    if (stopped) return;
+    if (text_of(file_) != seen_) now();
+    look();
+  });
+}
+
+void Reload::now() {
+  seen_ = text_of(file_);
+  auto loaded = config::parse(seen_, file_.string());
+  trouble_.clear();
+  for (const auto& warning : loaded.warnings) spdlog::warn("configuration: {}", warning.to_text());
+  for (const auto& error : loaded.errors) {
+    spdlog::error("configuration: {}", error.to_text());
+    trouble_ += error.to_text() + "\n";
+  }
+  if (!loaded.errors.empty()) {
+    ++failures_;
+    spdlog::error("configuration: {} is not applied, the one before stays in force", file_.string());
+    return;
+  }
+  ++reloads_;
+  keep_what_needs_a_restart(loaded.config, current_);
+  if (loaded.config == current_) return;
+  current_ = std::move(loaded.config);
+  apply_(current_);
+  spdlog::info("configuration: {} is applied", file_.string());
+}
+
+}  // namespace meridian::control

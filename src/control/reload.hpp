@@ -1,0 +1,44 @@
+#pragma once
+// A changed configuration, taken over while running: SIGHUP, or the file changed. Control thread only.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <meridian/config/config.hpp>
+
+namespace meridian::control {
+
+class Reload {
+ public:
+  // `apply` gets every good configuration that differs from the one in force; `current` is the one of the start. The
+  // file is looked at every second (a ConfigMap's symlink swap included), so it needs no watch of its own.
+  Reload(boost::asio::io_context& loop, std::filesystem::path file, config::Config current,
+         std::function<void(const config::Config&)> apply);
+
+  void start();
+  void stop() { timer_.cancel(); }
+  // Reads the file now. A file with errors changes nothing; they are logged, one line each.
+  void now();
+
+  const config::Config& current() const { return current_; }  // in force
+  std::uint64_t reloads() const { return reloads_; }
+  std::uint64_t failures() const { return failures_; }
+  // The errors of the last read, one a line; empty: it was good.
+  const std::string& trouble() const { return trouble_; }
+
+ private:
+  void look();
+
+  boost::asio::steady_timer timer_;
+  std::filesystem::path file_;
+  config::Config current_;
+  std::function<void(const config::Config&)> apply_;
+  std::string seen_;  // the file's text at the last look
+  std::uint64_t reloads_ = 0, failures_ = 0;
+  std::string trouble_;
+};
+
+}  // namespace meridian::control

@@ -1,0 +1,69 @@
+#pragma once
+// VIPs from wish to answer: the allocator proposes, the ledger remembers, and only then may anybody hear of it. Owns
+// the retries while the ledger can't be written. Control thread only.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <meridian/vip/allocator.hpp>
+
+#include "ledger/ledger.hpp"
+
+namespace meridian::control {
+
+class VipKeeper {
+ public:
+  // `changed`: hosts whose assignment is another now (in the ledger at last, or space came free): to be looked at
+  // again.
+  VipKeeper(boost::asio::io_context& loop, vip::Allocator allocator, ledger::Ledger& ledger,
+            std::function<void(std::vector<std::string>)> changed);
+
+  // Reads the ledger once; false (and a log line) if it can't. Until it is loaded nothing is assigned: hosts that need
+  // a VIP are pending.
+  boost::asio::awaitable<bool> load();
+  // Loads what is not loaded yet, and keeps the ledger in step, with retries; returns some time after stop().
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  // What the host has or shall have; see vip::Allocator::assign. Pending while the ledger is not loaded.
+  vip::Assignment assign(const std::string& host, vip::Family family, const std::optional<vip::Address>& pin);
+  void release(const std::string& host);
+  // Literal addresses came and went: hosts to be assigned again, because they lost their VIP to a literal, or because
+  // they had none and space came free.
+  std::vector<std::string> literals(const std::vector<vip::Address>& added, const std::vector<vip::Address>& removed);
+  void reconfigure(vip::Pool pool, vip::Times times) { allocator_.reconfigure(std::move(pool), times); }
+  // Something was assigned or released: write it.
+  void flush();
+
+  bool loaded() const { return loaded_; }
+  // Why the ledger can't be written at the moment; empty: it can.
+  const std::string& trouble() const { return trouble_; }
+  const vip::Allocator& allocator() const { return allocator_; }
+  std::uint64_t commits() const { return commits_; }
+  std::uint64_t failures() const { return failures_; }
+
+ private:
+  boost::asio::awaitable<bool> write(std::vector<vip::Change>& changes);
+  void age(std::vector<vip::Change>& unwritten);
+  void report(const std::exception& e, const char* consequence);
+  std::chrono::milliseconds interval() const;
+  std::vector<std::string> starved() const;
+
+  vip::Allocator allocator_;
+  ledger::Ledger& ledger_;
+  std::function<void(std::vector<std::string>)> changed_;
+  boost::asio::steady_timer wake_;  // cancelled when there is something to write
+  std::chrono::steady_clock::time_point aged_;
+  std::chrono::steady_clock::time_point ages_written_;
+  std::string trouble_;
+  bool loaded_ = false;
+  bool stopped_ = false;
+  bool dirty_ = false;
+  std::uint64_t commits_ = 0, failures_ = 0;
+};
+
+}  // namespace meridian::control
