@@ -1,27 +1,28 @@
 #pragma once
 // A ServiceEntry as far as DNS needs it: decoded once from JSON values, whatever the source spoke. Values; pure.
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/json/fwd.hpp>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace meridian::mesh {
+#include <meridian/mesh/addresses.hpp>
 
-using Address = boost::asio::ip::address;
+namespace meridian::mesh {
 
 struct EntryKey {
   std::string space;  // namespace; "default" where the metadata has none
   std::string name;
-  auto operator<=>(const EntryKey&) const = default;
+  std::strong_ordering operator<=>(const EntryKey&) const = default;
   std::string to_text() const { return space + "/" + name; }
 };
 
 enum class Resolution : std::uint8_t { None, Static, Dns, DnsRoundRobin, DynamicDns };
+std::string_view to_text(Resolution resolution);  // Istio's spelling: "DNS_ROUND_ROBIN"
 
 struct Port {
   std::string name;
@@ -40,40 +41,49 @@ struct ServiceEntry {
   EntryKey key;
   std::string uid;
   std::string resource_version;
-  std::string origin;                                         // the file it came from, or the cluster: for people
+  std::string origin;                                            // the file it came from, or the cluster: for people
   std::optional<std::chrono::system_clock::time_point> created;  // creationTimestamp; missing counts as oldest
-  std::vector<std::string> hosts;                             // valid ones only: lower case, no final dot, no duplicates
-  std::vector<Address> addresses;                             // usable literals: no duplicates, mapped ones unmapped
-  bool has_spec_addresses = false;                            // spec.addresses had anything, usable or not
+  std::vector<std::string> hosts;   // valid ones only: lower case, no final dot, no duplicates
+  std::vector<Address> addresses;   // usable literals: no duplicates, mapped ones unmapped
+  bool has_spec_addresses = false;  // spec.addresses had anything, usable or not
   std::vector<Port> ports;
   Resolution resolution = Resolution::None;
   bool has_endpoints = false;
   bool has_selector = false;
-  bool mesh_gateway = false;                                  // an endpoint's port is 15443: the cross-cluster gateway
-  std::vector<StatusAddress> status_addresses;                // usable ones, for hosts of this entry
-  bool auto_allocate = true;                                  // label networking.istio.io/enable-autoallocate-ip
-  bool vip_opt_out = false;                                   // annotation meridian.internal/vip: none
-  std::optional<Address> vip_pin;                             // annotation meridian.internal/vip
-  std::optional<std::chrono::seconds> ttl;                    // annotation meridian.internal/ttl
-  std::vector<std::string> export_to;
+  bool mesh_gateway = false;  // an endpoint's port is 15443: the cross-cluster gateway
+  // All that name an address, for whatever host: none of them may be a VIP of ours. Which are served: usable_status().
+  std::vector<StatusAddress> status_addresses;
+  bool auto_allocate = true;                // label networking.istio.io/enable-autoallocate-ip
+  bool vip_opt_out = false;                 // annotation meridian.internal/vip: none
+  std::optional<Address> vip_pin;           // annotation meridian.internal/vip
+  std::optional<std::chrono::seconds> ttl;  // annotation meridian.internal/ttl
+  std::vector<std::string> export_to;       // empty: everywhere; "*", ".", "~", namespaces
+
+  bool opts_out() const { return !auto_allocate || vip_opt_out; }  // of VIPs, ours and istiod's alike
   bool operator==(const ServiceEntry&) const = default;
 };
+
+// Whether `status` (one of entry.status_addresses) may be answered for its host: the host is one of the entry's, and
+// the entry neither opts out nor has resolution NONE, with which Envoy does not look at the host at all.
+bool usable_status(const ServiceEntry& entry, const StatusAddress& status);
 
 // Something to tell the operator about an entry that is served all the same.
 using Warnings = std::vector<std::string>;
 
 struct Decoded {
-  std::optional<ServiceEntry> entry;   // nothing: skipped whole, and `problem` says why
-  std::string problem;                 // one sentence, with what was found and what to do
-  Warnings warnings;                   // hosts and addresses that were dropped, and what looks wrong but is served
-  EntryKey key;                        // as far as it could be read, also for a skipped entry
+  std::optional<ServiceEntry> entry;  // nothing: skipped whole, and `problem` says why
+  std::string problem;                // one sentence, with what was found and what to do
+  Warnings warnings;                  // hosts and addresses that were dropped, and what looks wrong but is served
+  EntryKey key;                       // as far as it could be read, also for a skipped entry
 };
 
 // Whether a JSON object is a ServiceEntry: group networking.istio.io, any of v1, v1beta1, v1alpha3.
 bool is_service_entry(const boost::json::object& document);
-// Decodes one. Unknown fields are ignored, wrong types are problems; never throws on any JSON value.
+// Decodes one (is_service_entry() is the caller's to ask). Unknown fields are ignored, wrong types are problems that
+// name the field; never throws because of what a JSON value holds.
 Decoded decode(const boost::json::value& document);
-// The inverse, as far as ServiceEntry goes: decode(encode(e)).entry == e (but for `origin`). For the snapshot on disk.
+// The inverse, as far as ServiceEntry goes: decode(encode(e)).entry == e (but for `origin`) for every e that decode()
+// made. For the snapshot on disk; the document says what we understood, not what was written.
 boost::json::value encode(const ServiceEntry& entry);
 
 }  // namespace meridian::mesh
