@@ -3,51 +3,41 @@
 // they are in the ledger; until then nobody may be given the address, neither this host's askers nor another host.
 // One thread (control). Time comes in as an argument.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include <meridian/vip/free_places.hpp>
+#include <meridian/vip/journal.hpp>
 #include <meridian/vip/pool.hpp>
+#include <meridian/vip/record.hpp>
+#include <meridian/vip/record_book.hpp>
 
 namespace meridian::vip {
 
-// One line of the ledger; the address is its key. A host has at most one active record of a family.
-struct Record {
-  Address address;
-  std::string host;                               // lower case, without the final dot
-  bool active = true;                             // false: the host went; quarantine and tombstone run
-  std::chrono::seconds freed_for{0};              // how long it has been free, running time only (stopped time is not credited)
-  bool operator==(const Record&) const = default;
-};
-
-// A write for the ledger: put `record` at its address, or erase the address.
-struct Change {
-  Record record;
-  bool erase = false;
-};
-
 struct Times {
-  std::chrono::seconds quarantine{3600};    // a freed VIP goes to no other host within it
-  std::chrono::seconds tombstone{86400};    // a host that comes back within it gets its VIP again
+  std::chrono::seconds quarantine{3600};  // a freed VIP goes to no other host within it
+  std::chrono::seconds tombstone{86400};  // a host that comes back within it gets its VIP again
 };
 
 struct Assignment {
   enum class State : std::uint8_t {
-    Held,        // in the ledger: may be answered
-    Pending,     // proposed; not in the ledger yet
-    Exhausted,   // the pools have nothing; asked again by itself when something frees (see Allocator::starved)
-    NoPool,      // no pool of this family
+    Held,       // in the ledger: may be answered
+    Pending,    // proposed; not in the ledger yet
+    Exhausted,  // the pools have nothing; asked again by itself when something frees (see Allocator::starved)
+    NoPool,     // no pool of this family
   };
   State state = State::NoPool;
-  Address address;          // with Held and Pending
-  std::string note;         // non-empty: something an operator should know ("pin 245.1.2.3 is a literal of bar/httpbin")
+  Address address;   // with Held and Pending
+  std::string note;  // non-empty: something an operator should know ("pin 245.1.2.3 is a literal of bar/httpbin")
 };
 
 // The keyed hash that picks where probing starts: SipHash-2-4 under one fixed, published key (Aumasson and Bernstein,
@@ -58,52 +48,102 @@ class Allocator {
  public:
   Allocator(Pool pool, Times times);
 
-  // At the start, once: what the ledger holds. Records that contradict each other (two active for one host and family)
-  // keep the first and free the others.
+  // At the start, once and before any assign(): what the ledger holds. Records that contradict each other (two active
+  // for one host and family) keep the first and free the others; what a literal has is erased. Records outside the
+  // pool, even in what is excluded, stay: they were answered.
   void load(std::span<const Record> records);
   // A changed configuration: what is allocated stays, new hosts draw from the new pool.
   void reconfigure(Pool pool, Times times);
 
-  // What `host` has of this family, or a new proposal. Idempotent. `pin`: the address that the operator wants for it.
-  // `literal`s are never given. A host whose VIP became somebody's literal gets another here.
+  // What `host` has of this family, or a new proposal. Idempotent. Literals are never given; a host whose VIP became
+  // somebody's literal gets another here. A host that comes back gets the VIP it had last, unless it was excluded
+  // since.
+  //
+  // `pin`: the address that the operator wants for it, where it is of this family. It may lie outside the pools; the
+  // VIP that the host had is freed for it. Instead the host keeps or gets an ordinary VIP, and a note, if the pin is
+  // excluded, a literal of some entry, held by another host (whoever has a VIP keeps it: of two equal pins the one
+  // asked first), or freed by another host within its quarantine. A pin that is taken away moves nothing.
   Assignment assign(std::string_view host, Family family, const std::optional<Address>& pin = std::nullopt);
-  // The host needs no VIP any more: quarantine and tombstone begin.
+  // The host needs no VIP any more: quarantine and tombstone begin. It is not starved any more either.
   void release(std::string_view host);
-  // Hosts with an active record, for finding those that nobody wants any more after the first complete sync.
+  // Hosts with an active record, sorted, for finding those that nobody wants any more after the first complete sync.
   std::vector<std::string> active_hosts() const;
 
   // A literal address appeared in, or went from, some entry (counted: two entries may name one address). Returns the
-  // host that loses its VIP by it, if any: assign() it again.
+  // host that loses its VIP by it, if any: assign() it again. An address that had been ours goes into quarantine when
+  // its last literal goes; any other is free at once.
   std::optional<std::string> add_literal(const Address& address);
   void remove_literal(const Address& address);
 
   // `elapsed` of running time has passed: freed records age; those past their tombstone are erased. Returns true if
-  // space may have come free for starved hosts.
+  // since the last call space may have come free for starved hosts, by whatever means. Call it every few seconds.
   bool age(std::chrono::seconds elapsed);
   // Hosts that assign() last found no address for; assign() them again when space frees.
   const std::set<std::string>& starved() const { return starved_; }
 
-  // The writes since the last call, in order, for one ledger commit.
-  std::vector<Change> take_changes();
-  // The ledger has them: returns the hosts whose Pending became Held. Lost commits are simply committed again.
-  std::vector<std::string> committed(std::span<const Change> changes);
-  // All aged records, to be written now and then so that a restart credits the time they have run.
+  // The writes since the last call, for one ledger commit, one an address: what frees addresses first. Batches must
+  // reach the ledger in the order in which they were taken.
+  std::vector<Change> take_changes() { return journal_.take(book_); }
+  // The ledger has them: returns the hosts whose Pending became Held.
+  std::vector<std::string> committed(std::span<const Change> changes) { return journal_.committed(book_, changes); }
+  // The ledger has them not: either commit the same again before any later batch, or call this, and the next
+  // take_changes() has all that is still true of them.
+  void lost(std::span<const Change> changes) { journal_.lost(changes); }
+  // All freed records with their age, to be written now and then so that a restart credits the time they have run.
+  // Commit them before the next batch is taken, or never: later they would undo it. committed() need not be told.
   std::vector<Change> freed_records() const;
 
   struct Usage {
     std::uint64_t used = 0;
     std::uint64_t quarantined = 0;
-    std::uint64_t free = 0;      // saturates at 2^63
+    std::uint64_t free = 0;  // saturates at 2^63; what only waits for its tombstone to end counts as free
   };
+  // Of a network of the pool: costs the freed records and the literals; of another one: all records.
   Usage usage(const Network& network) const;
-  // The record of an address, for PTR and for explain; null if none.
+  // The record of an address, for PTR and for explain; null if none. Good until the next call that changes anything.
   const Record* find(const Address& address) const;
   const Pool& pool() const { return pool_; }
 
  private:
+  using Entry = RecordBook::Entry;
+  struct Own {
+    Entry* active = nullptr;
+    Entry* freed = nullptr;  // the last one freed
+  };
+  struct Literal {
+    unsigned entries = 0;
+    std::string lost_by;  // the host that had it, if it had been ours
+  };
+  using Freed = std::set<std::pair<std::int64_t, Address>>;  // by the running time at which they were freed
+
+  Own own(std::string_view host, Family family);
+  std::string why_not(const Address& pin, std::string_view host) const;
+  Entry* allocate(std::string_view host, Family family, Entry* freed);
+  Entry& occupy(const Address& address, std::string_view host);
+  void free(Entry& entry);
+  void erase(const Address& address);
+  void shelve(Entry& entry);
+  void unshelve(const Entry& entry);
+  void count_used(const Address& address, bool more);
+  void rebuild();
+  void set_starved(std::string_view host, Family family, bool starved);
+
+  FreePlaces& places_of(Family family) { return free_places_[static_cast<std::size_t>(family)]; }
+  Freed& shelf_of(const Address& address);
+
   Pool pool_;
   Times times_;
-  std::set<std::string> starved_;
+  RecordBook book_;
+  Journal journal_;
+  std::array<FreePlaces, 2> free_places_;  // by family: neither recorded nor literal nor excluded
+  std::array<Freed, 2> reusable_;          // by family: freed records that the pool may give again
+  Freed retired_;                          // freed records outside the pool: of their own hosts only
+  std::unordered_map<Address, Literal> literals_;
+  std::vector<std::uint64_t> used_;  // active records, by network of the pool
+  std::int64_t now_ = 0;             // running time in seconds, since construction
+  bool space_freed_ = false;
+  std::array<std::set<std::string>, 2> starved_by_family_;
+  std::set<std::string> starved_;  // of either family
 };
 
 }  // namespace meridian::vip
