@@ -81,12 +81,12 @@ dns::Name name_of(std::string_view text) {
 }
 
 zone::Spec spec_of(std::string_view apex, zone::Kind kind) {
-  const std::string ns_zone(kind == zone::Kind::Owned ? apex : "global");
+  const std::string ns_zone = kind != zone::Kind::Owned ? ".global" : apex == "." ? "" : "." + std::string(apex);
   zone::Spec spec;
   spec.apex = name_of(apex);
   spec.kind = kind;
-  spec.ns = name_of("ns.dns." + ns_zone);
-  spec.hostmaster = name_of("hostmaster." + ns_zone);
+  spec.ns = name_of("ns.dns" + ns_zone);
+  spec.hostmaster = name_of("hostmaster" + ns_zone);
   if (kind == zone::Kind::Owned) {
     spec.ns_addresses = {boost::asio::ip::make_address("192.0.2.53"), boost::asio::ip::make_address("2001:db8::53")};
   }
