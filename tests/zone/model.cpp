@@ -20,8 +20,8 @@ bool has_underscore(const std::string& name, const std::string& suffix) {
 Model::Model(std::string apex, zone::Wildcards wildcards) : apex_(std::move(apex)), wildcards_(wildcards) {}
 
 bool Model::exists(const std::string& name) const {
-  const auto all = names();
-  return all.contains(name);
+  const auto shows = [&](const std::string& owner) { return owner == name || owner.ends_with("." + name); };
+  return shows("ns.dns." + apex_) || std::any_of(put.begin(), put.end(), [&](const auto& p) { return shows(p.first); });
 }
 
 std::set<std::string> Model::names() const {

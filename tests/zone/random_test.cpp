@@ -56,17 +56,17 @@ struct Version {
   Model model;
 };
 
-// One transaction of a few changes on both; returns the next version.
+// One transaction of a few changes on both; returns the next version. Zones grow and shrink by turns.
 Version step(const Version& now, Names& names, std::uint32_t serial) {
   Version next = now;
   zone::Transaction changes(now.zones);
+  const bool ebb = serial % 500 > 250;
   for (unsigned i = names.below(4); i < 5; ++i) {
     std::string name = names();
-    // Names that are there, so that about as many go as come.
-    if (names.below(2) == 0 && !next.model.put.empty()) {
+    if (names.below(2) == 0 && !next.model.put.empty()) {  // one that is there
       name = std::next(next.model.put.begin(), names.below(next.model.put.size()))->first;
     }
-    if (names.below(2) == 0) {
+    if (names.below(8) < (ebb ? 7 : 1)) {
       CHECK(changes.remove(test::name_of(name)) == (next.model.put.erase(name) > 0));
     } else {
       next.model.put[name] = random_host(names);
