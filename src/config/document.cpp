@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -84,6 +85,13 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, std::shared_ptr<const Node::Content>> anchors_;
 };
 
+// The commonest slip of all, and one for which the parser has no words.
+bool indented_by_tab(std::string_view yaml, unsigned line) {
+  for (; line > 1 && !yaml.empty(); --line) yaml.remove_prefix(std::min(yaml.find('\n'), yaml.size() - 1) + 1);
+  const auto text = yaml.find_first_not_of(" \t");
+  return yaml.substr(0, text).find('\t') != yaml.npos;
+}
+
 }  // namespace
 
 Document read_document(std::string_view yaml) {
@@ -94,7 +102,9 @@ Document read_document(std::string_view yaml) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
-    throw SyntaxError(place_of(e.mark), "not YAML: " + e.msg);
+    const auto place = place_of(e.mark);
+    const bool tab = indented_by_tab(yaml, place.line);
+    throw SyntaxError(place, "not YAML: " + e.msg + (tab ? "; a tab can't indent, use spaces" : ""));
   }
   return builder.take();
 }

@@ -7,6 +7,18 @@
 namespace meridian::config {
 namespace {
 
+struct Limit {
+  std::string_view path;
+  milliseconds value;
+};
+
+void check_order(Limit low, Limit high, Report& report) {
+  if (low.value <= high.value || !report.sound(low.path) || !report.sound(high.path)) return;
+  report.error(low.path, report.blame({low.path, high.path}),
+               std::string(low.path) + ": " + to_text(low.value) + " is above " + std::string(high.path) + ", " +
+                   to_text(high.value) + "; expected no more than that");
+}
+
 // Accepted and checked, so that a file for a later version is worth something here, but nothing of it is kept.
 void read_cache(const Value& value) {
   std::uint64_t octets = 64u << 20;
@@ -21,10 +33,7 @@ void read_cache(const Value& value) {
   keys.read("prefetch", prefetch, boolean());
   keys.finish();
   auto& report = value.report();
-  if (min_ttl > max_ttl && report.sound(value.path() + ".min-ttl") && report.sound(value.path() + ".max-ttl")) {
-    report.error(value.path(), report.blame({"forward.cache.min-ttl", "forward.cache.max-ttl"}),
-                 "forward.cache.min-ttl: " + to_text(min_ttl) + " is above forward.cache.max-ttl, " + to_text(max_ttl));
-  }
+  check_order({"forward.cache.min-ttl", min_ttl}, {"forward.cache.max-ttl", max_ttl}, report);
   report.warning(value.place(), "forward.cache has no effect: this version forwards without a cache");
 }
 
@@ -40,8 +49,8 @@ void read_forward_zones(const Value& value, Forward& forward) {
     }
     const auto list = upstreams.under(value.path() + "." + *suffix);
     auto& zone = forward.zones.emplace_back(*suffix, std::vector<Forward::Upstream>());
-    Section::read_elements(list, zone.second, upstream());
-    if (zone.second.empty() && value.report().sound(list.path())) {
+    const bool is_list = Section::read_elements(list, zone.second, upstream());
+    if (is_list && zone.second.empty() && value.report().sound(list.path())) {
       list.error("is empty; expected at least one upstream, or the zone left out");
     }
   }
@@ -69,13 +78,8 @@ void read_forward(Section& top, Forward& forward) {
 }
 
 void check_forward(const Config& config, Report& report) {
-  const auto& forward = config.forward;
-  if (forward.attempt_timeout > forward.timeout && report.sound("forward.timeout") &&
-      report.sound("forward.attempt-timeout")) {
-    report.error("forward.attempt-timeout", report.blame({"forward.attempt-timeout", "forward.timeout"}),
-                 "forward.attempt-timeout: " + to_text(forward.attempt_timeout) + " is above forward.timeout, " +
-                     to_text(forward.timeout) + "; expected no more than that");
-  }
+  check_order({"forward.attempt-timeout", config.forward.attempt_timeout}, {"forward.timeout", config.forward.timeout},
+              report);
 }
 
 }  // namespace meridian::config

@@ -1,5 +1,6 @@
 // Where we listen, and that we are not our own upstream.
 
+#include <algorithm>
 #include <set>
 
 #include "sections.hpp"
@@ -7,13 +8,14 @@
 namespace meridian::config {
 namespace {
 
-// A question sent to `target` would come in at `listening`. Loopback and our unspecified addresses are all that can be
-// known without asking the machine.
-bool reaches(const Endpoint& target, const Endpoint& listening) {
+// A question sent to `target` would come in at `listening`. What can be known without asking the machine: loopback and
+// the addresses that we advertise are reached where we listen on every address.
+bool reaches(const Endpoint& target, const Endpoint& listening, const Config& config) {
   if (target.port != listening.port || target.port == 0) return false;
   if (target.address == listening.address) return true;
-  return listening.address.is_unspecified() && target.address.is_loopback() &&
-         target.address.is_v4() == listening.address.is_v4();
+  if (!listening.address.is_unspecified() || target.address.is_v4() != listening.address.is_v4()) return false;
+  return target.address.is_loopback() ||
+         std::find(config.advertise.begin(), config.advertise.end(), target.address) != config.advertise.end();
 }
 
 // One socket each, over TCP: they can't both be bound.
@@ -24,7 +26,7 @@ bool collide(const Endpoint& a, const Endpoint& b) {
 
 const Endpoint* listening_at(const Config& config, const Endpoint& target) {
   for (const auto& listening : config.listen)
-    if (reaches(target, listening)) return &listening;
+    if (reaches(target, listening, config)) return &listening;
   return nullptr;
 }
 
@@ -56,10 +58,10 @@ void check_duplicates(const Config& config, Report& report) {
 void check_admin(const Config& config, Report& report) {
   const auto admin = endpoint(std::nullopt).parse(config.admin.listen);
   if (!admin) return;  // switched off, or reported when it was read
-  for (const auto& listening : config.listen) {
-    if (!collide(*admin, listening)) continue;
-    report.error("admin.listen", report.blame({"admin.listen", "listen"}),
-                 "admin.listen: " + admin->to_text() + " collides with " + listening.to_text() +
+  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+    if (!collide(*admin, config.listen[i])) continue;
+    report.error("admin.listen", report.blame({"admin.listen", "listen[" + std::to_string(i) + "]"}),
+                 "admin.listen: " + admin->to_text() + " collides with " + config.listen[i].to_text() +
                      " of listen; expected another port");
     return;
   }

@@ -64,8 +64,9 @@ std::optional<std::vector<Value>> Value::elements() const {
     refuse(content.kind == Node::Kind::Scalar ? "a list: [" + found() + "]" : "a list");
     return std::nullopt;
   }
+  if (!report_->spend(content.children.size(), place())) return std::nullopt;
   std::vector<Value> out;
-  if (!report_->spend(content.children.size(), place())) return out;
+  out.reserve(content.children.size());
   for (const auto& child : content.children)
     out.emplace_back(child, path_ + "[" + std::to_string(out.size()) + "]", *report_);
   return out;

@@ -33,6 +33,8 @@ class Value {
     refuse(form.expected);
     return std::nullopt;
   }
+  // It is this word.
+  bool is(std::string_view word) const { return scalar(false) == word; }
   // The elements of a list; nothing if it is none.
   std::optional<std::vector<Value>> elements() const;
 
@@ -85,10 +87,11 @@ class Section {
   // Reports `key`, if it is there, as something that this version does not have.
   void refuse_key(std::string_view key, std::string_view sentence);
 
+  // The same for a list at hand; false if it is none.
   template <class T>
-  static void read_elements(const Value& list, std::vector<T>& out, const Form<T>& form) {
+  static bool read_elements(const Value& list, std::vector<T>& out, const Form<T>& form) {
     const auto elements = list.elements();
-    if (!elements) return;
+    if (!elements) return false;
     out.clear();
     list.accept();
     for (const auto& element : *elements) {
@@ -98,6 +101,7 @@ class Section {
         out.push_back(std::move(*parsed));
       }
     }
+    return true;
   }
 
  private:

@@ -110,26 +110,18 @@ void check_quarantine(const Config& config, Report& report) {
 
 void read_ledger(Section& keys) {
   const auto ledger = keys.take("ledger");
-  if (!ledger) return;
-  constexpr auto kSqlite = "sqlite, or leave the key out";
-  if (ledger->kind() != Node::Kind::Map) {
-    enum class Ledger { Sqlite, Kubernetes };
-    const auto kind = ledger->as(one_of<Ledger>({{"sqlite", Ledger::Sqlite}}));
-    if (kind) ledger->accept();
-    return;
-  }
-  Section kinds(*ledger);
-  kinds.refuse_key("kubernetes",
-                   std::string("the ledger in Kubernetes comes with a later version; expected ") + kSqlite);
-  kinds.finish();
+  if (!ledger || ledger->is("sqlite")) return;
+  const bool kubernetes =
+      ledger->is("kubernetes") || (ledger->kind() == Node::Kind::Map && Section(*ledger).has("kubernetes"));
+  if (!kubernetes) return ledger->refuse("sqlite");
+  ledger->error("the ledger in Kubernetes comes with a later version; expected sqlite, or leave the key out");
 }
 
 void read_write_back(Section& keys) {
   const auto mode = keys.take("write-back");
-  if (!mode) return;
-  enum class WriteBack { None, Spec };
-  const auto parsed = mode->as(one_of<WriteBack>({{"none", WriteBack::None}, {"spec", WriteBack::Spec}}));
-  if (parsed == WriteBack::Spec) mode->error("spec needs Kubernetes and comes with a later version; expected none");
+  if (!mode || mode->is("none")) return;
+  if (!mode->is("spec")) return mode->refuse("none");
+  mode->error("spec needs Kubernetes and comes with a later version; expected none");
 }
 
 }  // namespace
