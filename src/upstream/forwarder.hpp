@@ -2,8 +2,8 @@
 // Questions that are not ours: to an upstream, with fail-over, inside one budget. One forwarder a worker; every call on
 // the worker's loop.
 
-#include <boost/asio/io_context.hpp>
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,16 +20,16 @@ namespace meridian::upstream {
 
 // How a forwarded question ended.
 struct Result {
-  const dns::Reply* reply = nullptr;                             // checked, valid during the call; null: failed
-  dns::ExtendedError error = dns::ExtendedError::NetworkError;   // if it failed: why
-  std::string upstream;                                          // who answered, or was asked last; for the query log
+  const dns::Reply* reply = nullptr;                            // checked, valid during the call; null: failed
+  dns::ExtendedError error = dns::ExtendedError::NetworkError;  // if it failed: why
+  std::string upstream;                                         // who answered, or was asked last; for the query log
 };
 
 struct UpstreamState {
-  std::string address;        // "10.96.0.10:53"
-  std::string zone;           // the suffix it serves; "." for all else
-  double rtt_ms = 0;          // smoothed; 0: not known yet
-  bool up = true;             // false: its last attempts failed
+  std::string address;  // "10.96.0.10:53"
+  std::string zone;     // the suffix it serves; "." for all else
+  double rtt_ms = 0;    // smoothed; 0: not known yet
+  bool up = true;       // false: its last attempts failed
   std::uint64_t queries = 0, failures = 0;
 };
 
@@ -49,8 +49,8 @@ class Forwarder {
   Forwarder& operator=(const Forwarder&) = delete;
 
   // Asks an upstream for `query`'s question (copied). `done` is called exactly once, later, never from inside ask(),
-  // within settings.timeout; not after the forwarder is destroyed. `. NS` has a budget of 500 ms, and fails at once when
-  // every upstream is known to be down.
+  // within settings.timeout; not after the forwarder is destroyed. `. NS` has a budget of 500 ms, and fails at once
+  // when every upstream is known to be down.
   void ask(const dns::Query& query, Done done);
   // Questions in flight keep their old upstreams.
   void reload(const config::Forward& settings);
