@@ -24,13 +24,17 @@ bool never_in_a_host(char c) {
 
 }  // namespace
 
-std::string canonical_host(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);
-  std::string host(text);
-  for (char& c : host) {
+std::string folded(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return host;
+  return out;
+}
+
+std::string canonical_host(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return folded(text);
 }
 
 std::optional<std::string> refuse_host(std::string_view host) {

@@ -63,7 +63,7 @@ struct Model::State {
   void withdraw(const ServiceEntry& entry);
 
   const Claims* claims_of(std::string_view host) const;
-  std::string_view keeper_of(const Address& address) const;
+  std::string_view keeper_of(const Address& address, std::string_view asking) const;
   void touch_sharers();
 
   Rules rules;
@@ -113,10 +113,12 @@ const Claims* Model::State::claims_of(std::string_view host) const {
 }
 
 // The host of the oldest claim that counts: we answer for the host, the entry has won it, and it has no spec.addresses.
-std::string_view Model::State::keeper_of(const Address& address) const {
+// `asking` is known to have none, and is not looked through for each of its addresses: it may have many entries.
+std::string_view Model::State::keeper_of(const Address& address, std::string_view asking) const {
   for (auto at = status_claims.lower_bound(address); at != status_claims.end() && at->address == address; ++at) {
     const Claims* claims = claims_of(at->host);
-    if (is_served(at->host, rules) && wins(*at->entry, *claims) && status_counts(*claims)) return at->host;
+    if (!is_served(at->host, rules) || !wins(*at->entry, *claims)) continue;
+    if (at->host == asking || status_counts(*claims)) return at->host;
   }
   return {};
 }
@@ -201,7 +203,8 @@ LiteralChanges Model::take_literals() {
 std::optional<Host> Model::host(std::string_view name) const {
   const Claims* claims = state_->claims_of(name);
   if (!claims) return std::nullopt;
-  return make_host(name, *claims, state_->rules, [this](const Address& address) { return state_->keeper_of(address); });
+  return make_host(name, *claims, state_->rules,
+                   [&](const Address& address) { return state_->keeper_of(address, name); });
 }
 
 std::vector<std::string> Model::host_names() const {

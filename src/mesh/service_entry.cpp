@@ -79,8 +79,7 @@ class Decoder {
       entry_.created = parse_timestamp(created.text());
       if (!entry_.created) warn(created, created.text(), "is no RFC 3339 time; the entry counts as the oldest");
     }
-    const std::string allocate = metadata.member("labels").member(kAutoAllocateLabel).scalar();
-    entry_.auto_allocate = canonical_host(allocate) != "false";
+    entry_.auto_allocate = folded(metadata.member("labels").member(kAutoAllocateLabel).scalar()) != "false";
     vip(metadata.member("annotations").member(kVipAnnotation));
     ttl(metadata.member("annotations").member(kTtlAnnotation));
   }
@@ -88,7 +87,7 @@ class Decoder {
   void vip(const JsonField& annotation) {
     if (!annotation) return;
     const std::string text = annotation.scalar();
-    entry_.vip_opt_out = text == "none";
+    entry_.vip_opt_out = folded(text) == "none";
     if (entry_.vip_opt_out) return;
     const auto address = parse_address(text);
     if (address && !address->is_unspecified() && !address->is_multicast()) {
@@ -139,7 +138,7 @@ class Decoder {
         warn(field, name, "has no number from 1 to 65535; this port has no SRV record");
         continue;
       }
-      const bool udp = canonical_host(field.member("protocol").text()) == "udp";
+      const bool udp = folded(field.member("protocol").text()) == "udp";
       entry_.ports.push_back({name, static_cast<std::uint16_t>(*number), udp});
     }
   }

@@ -78,6 +78,7 @@ void check_no_shared_status(const std::map<std::string, Host>& hosts) {
 
 TEST_CASE("random changes in random order come to the same hosts and literals") {
   const Rules rules{.zones = {"global"}, .any_hosts = true, .export_to = ExportTo::PublicOnly};
+  const Rules others{.zones = {"example"}, .compat = Compat::IstioCoreDns};
   for (unsigned seed = 1; seed <= 150; ++seed) {
     CAPTURE(seed);
     Random random(seed);
@@ -94,8 +95,10 @@ TEST_CASE("random changes in random order come to the same hosts and literals") 
         lived.remove(slot.first, slot.second);
         holdings.erase(slot);
       }
+      if (!below(random, 8)) lived.set_rules(below(random, 2) ? rules : others);
       if (!below(random, 5)) follower.follow(lived);
     }
+    lived.set_rules(rules);
     follower.follow(lived);
 
     std::vector<std::pair<Slot, std::shared_ptr<const ServiceEntry>>> shuffled(holdings.begin(), holdings.end());

@@ -217,6 +217,7 @@ TEST_CASE("labels and annotations steer the VIP and the TTL") {
       {"the label says true", label + R"("true"})", false, "", -1, ""},
       {"the label says something else", label + R"("no"})", false, "", -1, ""},
       {"the annotation says none", vip + R"("none"})", true, "", -1, ""},
+      {"the annotation says None", vip + R"("None"})", true, "", -1, ""},
       {"the annotation pins an address", vip + R"("245.1.2.3"})", false, "245.1.2.3", -1, ""},
       {"the annotation pins a mapped address", vip + R"("::ffff:245.1.2.3"})", false, "245.1.2.3", -1, ""},
       {"the annotation pins a v6 address", vip + R"("fd00::7"})", false, "fd00::7", -1, ""},

@@ -77,7 +77,8 @@ bool is_contested(const Claims& claims);
 // Whether no winning entry has spec.addresses, so that status.addresses count.
 bool status_counts(const Claims& claims);
 
-// The host that may answer a status address: two hosts never share one, and the older entry's keeps it.
+// The host that may answer a status address: two hosts never share one, and the older entry's keeps it. Asked only
+// where status_counts().
 using KeeperOf = std::function<std::string_view(const Address&)>;
 
 Host make_host(std::string_view name, const Claims& claims, const Rules& rules, const KeeperOf& keeper_of);

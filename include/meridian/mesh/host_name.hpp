@@ -7,7 +7,10 @@
 
 namespace meridian::mesh {
 
-// The spelling in which hosts are kept and compared: A to Z become a to z (RFC 4343), the final dot goes.
+// A to Z become a to z, nothing else changes (RFC 4343).
+std::string folded(std::string_view text);
+
+// The spelling in which hosts are kept and compared: folded, without the final dot.
 std::string canonical_host(std::string_view text);
 
 // Why a canonical host cannot be served, as the end of a sentence ("has an empty label"); nothing: it can be.
