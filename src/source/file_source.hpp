@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "source/file_limits.hpp"
 #include "source/source.hpp"
 
 namespace meridian::source {
-
-struct FileLimits {
-  std::uint64_t file_size = 64ull << 20;     // octets; a larger file is refused with its name
-  std::uint64_t object_size = 10ull << 20;   // octets of one entry, encoded as JSON
-};
 
 // See Source. `previous`: entries of the last run (from the snapshot), by origin: a file that is broken at the start
 // keeps serving these.

@@ -15,6 +15,8 @@
 
 namespace meridian::source {
 
+class EntriesDatabase;
+
 // Control thread; blocking work runs on `disk` (one thread), and the caller resumes on its own executor.
 class Snapshot {
  public:
@@ -35,7 +37,7 @@ class Snapshot {
 
   struct Write {
     std::string source;
-    Update::Kind kind = Update::Kind::Change;   // Sync replaces all entries of the source
+    Update::Kind kind = Update::Kind::Change;  // Sync replaces all entries of the source
     std::vector<EntryPtr> put;
     std::vector<mesh::EntryKey> removed;
   };
@@ -43,9 +45,8 @@ class Snapshot {
   boost::asio::awaitable<void> save(std::vector<Write> writes, std::uint32_t serial);
 
  private:
-  struct Database;
   boost::asio::thread_pool& disk_;
-  std::shared_ptr<Database> database_;
+  std::shared_ptr<EntriesDatabase> database_;
 };
 
 }  // namespace meridian::source

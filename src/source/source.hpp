@@ -16,16 +16,16 @@ using EntryPtr = std::shared_ptr<const mesh::ServiceEntry>;
 
 // An entry that is not served, or a file that could not be read: kept until it is mended, for /status, lint and logs.
 struct Problem {
-  std::string origin;   // "/etc/meridian/entries/a.yaml:12", or namespace/name
+  std::string origin;  // "/etc/meridian/entries/a.yaml:12", or namespace/name
   std::string text;
 };
 
 struct Update {
   enum class Kind {
-    Sync,     // the complete set, for the first time or anew: what is not in `put` is gone
-    Change,   // some entries came, changed or went
-    Rescan,   // like Change (often empty), after a second look at everything: confirms removals that were held back
-    State,    // only the state changed
+    Sync,    // the complete set, for the first time or anew: what is not in `put` is gone
+    Change,  // some entries came, changed or went
+    Rescan,  // like Change (often empty), after a second look at everything: confirms removals that were held back
+    State,   // only the state changed
   };
   Kind kind = Kind::Change;
   std::vector<EntryPtr> put;
