@@ -1,14 +1,15 @@
 // The one door to ldns: it makes the octets of every record that we serve, and checks them by reading them back.
-// Both together cost 0.4 us an A record (g++ 12.2, ldns 1.8.3): 0.4 s for a million hosts at start.
+// Both together cost 0.2 to 0.4 us an A record (g++ 12.2, ldns 1.8.3): under half a second for a million hosts at start.
 
-#include <ldns/ldns.h>
-
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
 #include <meridian/dns/rrset.hpp>
 #include <new>
 #include <stdexcept>
+
+#include <ldns/ldns.h>  // last: behind it clang 14 can't read the standard library any more
 
 namespace meridian::dns {
 namespace {

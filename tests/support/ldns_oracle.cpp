@@ -1,9 +1,9 @@
 #include "ldns_oracle.hpp"
 
-#include <ldns/ldns.h>
-
 #include <cstdlib>
 #include <memory>
+
+#include <ldns/ldns.h>  // last: behind it clang 14 can't read the standard library any more
 
 namespace meridian::oracle {
 namespace {

@@ -14,10 +14,10 @@ namespace meridian::dns {
 
 // What our OPT record says. It is reserved in the buffer from the start, so truncation never pushes it out.
 struct ReplyEdns {
-  std::uint16_t payload = 1232;                     // what we take over UDP
-  std::optional<ExtendedError> error = {};          // RFC 8914, without extra text
-  std::string_view nsid = {};                       // empty: none; left out where it can't fit
-  std::optional<std::uint16_t> keepalive = {};      // idle time-out in units of 100 ms (RFC 7828)
+  std::uint16_t payload = 1232;                 // what we take over UDP
+  std::optional<ExtendedError> error = {};      // RFC 8914, without extra text
+  std::string_view nsid = {};                   // empty: none; left out where it can't fit
+  std::optional<std::uint16_t> keepalive = {};  // idle time-out in units of 100 ms (RFC 7828)
 };
 
 // Use: construct, add records section by section in the order of the message, finish() once.
@@ -54,9 +54,9 @@ class MessageBuilder {
 
   const Query& query_;
   std::span<std::uint8_t> out_;
-  std::size_t limit_;              // less what OPT will take
+  std::size_t limit_;  // less what OPT will take
   std::size_t size_ = 0;
-  std::uint16_t counts_[3] = {};   // answer, authority, additional
+  std::uint16_t counts_[3] = {};  // answer, authority, additional
   Rcode rcode_ = Rcode::NoError;
   bool authoritative_ = false;
   bool recursion_available_ = false;

@@ -1,0 +1,90 @@
+// Any octets as a query and as an upstream's reply. Beyond what the sanitizers see: the reply that we compose to a
+// query, however broken, is one that ldns can read, and what is believed of an upstream's reply is inside of it.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <meridian/dns/message_builder.hpp>
+#include <meridian/dns/reply.hpp>
+#include <meridian/dns/rrset.hpp>
+#include <vector>
+
+#include "../support/ldns_oracle.hpp"
+
+using namespace meridian;
+
+namespace {
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+// Some data of each shape that the composer knows.
+struct Data {
+  dns::RRset addresses, soa, wildcard_srv;
+
+  Data() {
+    std::vector<boost::asio::ip::address> all;
+    for (unsigned i = 0; i < 20; ++i) all.push_back(boost::asio::ip::address_v4(0xf0000000 + i));
+    const auto name = *dns::Name::from_text("ns.dns.global");
+    const dns::RRset::Service services[] = {{0, 100, 80}, {0, 100, 443}};
+    addresses = dns::RRset::addresses(30, all);
+    soa = dns::RRset::soa(10, name, name, 1, 7200, 1800, 86400, 10);
+    wildcard_srv = dns::RRset::srv(30, services, nullptr);
+  }
+};
+
+void answer(const dns::Query& query, dns::Fault fault) {
+  static const Data data;
+  std::array<std::uint8_t, 1232> out;
+  const std::size_t limit = query.edns ? std::clamp<std::size_t>(query.edns->payload, 512, out.size()) : 512;
+  dns::MessageBuilder reply(query, out, limit);
+  if (query.edns) reply.set_edns({.error = dns::ExtendedError::Other, .nsid = "fuzz", .keepalive = 100});
+  if (fault == dns::Fault::None) {
+    const unsigned labels = query.name.labels;
+    const unsigned skip = query.id % (labels + 1);
+    reply.answer(query.type == dns::Type::SRV ? data.wildcard_srv : data.addresses, 0, query.id);
+    reply.authority(data.soa, skip);
+    const std::array<std::uint8_t, 3> prefix = {2, 'n', 's'};
+    const bool fits = query.name.suffix(labels - skip).size() + prefix.size() <= dns::kMaxName;
+    if (fits) reply.additional(data.addresses, labels - skip, prefix);
+  } else {
+    reply.set_rcode(fault == dns::Fault::NotImp ? dns::Rcode::NotImp : dns::Rcode::FormErr);
+  }
+  const std::size_t size = reply.finish();
+  require(size <= limit, "a reply is not larger than its limit");
+  const auto read = oracle::read_message({out.data(), size});
+  require(read.has_value(), "ldns can read our reply");
+  require(read->question.size() == (query.question.empty() ? 0u : 1u), "the question is echoed");
+  require(read->edns == query.edns.has_value(), "OPT if and only if asked");
+}
+
+void believe(std::span<const std::uint8_t> octets) {
+  // The question that this would be the reply to is the one it has.
+  std::vector<std::uint8_t> as_query(octets.begin(), octets.end());
+  as_query[2] &= 0x7f;
+  dns::Query query;
+  dns::parse_query(as_query, query);
+  const auto reply = dns::check_reply(octets, query.id, query.question, dns::CaseCheck::Ignore);
+  if (!reply) return;
+  require(!query.question.empty(), "no reply without a question is believed");
+  require(reply->octets.data() == octets.data() && reply->octets.size() <= octets.size(), "a part of what came");
+  require(reply->question_end == dns::kHeaderSize + query.question.size(), "the question is where it is");
+  require(reply->opt_begin <= reply->opt_end && reply->opt_end <= reply->octets.size(), "the OPT is inside");
+  require(dns::check_reply(reply->octets, query.id, query.question, dns::CaseCheck::Exact).has_value(),
+          "what is left when the end is cut off is as good");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+  const std::span<const std::uint8_t> packet(octets, size);
+  dns::Query query;
+  const auto fault = dns::parse_query(packet, query);
+  if (fault != dns::Fault::Drop) answer(query, fault);
+  if (size >= dns::kHeaderSize) believe(packet);
+  return 0;
+}
