@@ -11,6 +11,12 @@
 
 namespace meridian::upstream {
 
+namespace {
+
+constexpr unsigned kUnacknowledgedMs = 2000;  // TCP_USER_TIMEOUT: longer than any question's budget is no use
+
+}  // namespace
+
 // Asio owns the descriptor: closing it takes it out of epoll first.
 struct ChannelSockets::Descriptor {
   Descriptor(boost::asio::io_context& loop, int fd) : stream(loop, fd), number(fd) {}
@@ -57,8 +63,12 @@ int ChannelSockets::open(int family, int type, int protocol) {
     note_errno();
     return -1;
   }
-  const int on = 1;
-  if (type == SOCK_STREAM) ::setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (type == SOCK_STREAM) {
+    const int on = 1;
+    ::setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // A connection stays as long as questions keep coming, so one whose other end is gone must end by itself.
+    ::setsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs, sizeof kUnacknowledgedMs);
+  }
   open_.emplace(number, std::make_shared<Descriptor>(loop_, number));
   return number;
 }

@@ -86,7 +86,7 @@ void Exchange::failed(const Attempt& attempt, Attempt::Failure failure) {
 }
 
 void Exchange::said_no(Candidate& from) {
-  from.spent = true;
+  if (std::exchange(from.spent, true)) return;  // an earlier try of the same server said it already
   refused_ = true;
   if (auto* next = pick()) return ask(*next);
   if (outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);

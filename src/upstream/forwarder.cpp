@@ -36,7 +36,11 @@ bool is_health_probe(const dns::Query& query) {
 }  // namespace
 
 struct Forwarder::Impl {
-  using Groups = std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>>;  // by folded wire form of the suffix
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;  // looked up in place, without a std::string for each suffix of a name
+  };
+  // By the folded wire form of the suffix.
+  using Groups = std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>, Hash, std::equal_to<>>;
 
   Impl(boost::asio::io_context& io, const config::Forward& forward, InFlight& all, stats::WorkerCounters& numbers)
       : loop(io), in_flight(all), counters(numbers) {
@@ -71,7 +75,7 @@ struct Forwarder::Impl {
   // The most specific suffix of the name that has servers of its own; the root always has an entry.
   UpstreamGroup& group_of(const dns::FoldedName& name) {
     for (unsigned skip = 0; skip < name.labels; ++skip) {
-      const auto found = groups.find(std::string(as_text(name.suffix(skip))));
+      const auto found = groups.find(as_text(name.suffix(skip)));
       if (found != groups.end()) return *found->second;
     }
     return *groups.find(std::string(1, '\0'))->second;

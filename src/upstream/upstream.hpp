@@ -41,7 +41,8 @@ class Upstream {
   std::uint16_t send(std::vector<std::uint8_t>& query, AresChannel::Transport transport,
                      std::shared_ptr<AresChannel::Listener> listener);
 
-  static constexpr std::size_t kMostChannels = 64;
+  // Each takes a descriptor while it is busy, and 72 KB for c-ares' tables, busy or not.
+  static constexpr std::size_t kMostChannels = 32;
 
  private:
   AresChannel& udp();

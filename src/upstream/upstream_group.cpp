@@ -18,6 +18,11 @@ int rank(const UpstreamPtr& server) {
   return server->health().suspect() ? 2 : server->health().refusing() ? 1 : 0;
 }
 
+Health::Duration distance(const UpstreamPtr& server) {
+  const auto rtt = server->health().rtt();
+  return rtt == Health::Duration::zero() ? kNever : rtt;
+}
+
 }  // namespace
 
 UpstreamGroup::UpstreamGroup(std::string zone, const std::vector<config::Forward::Upstream>& sources,
@@ -93,9 +98,10 @@ void UpstreamGroup::order_by_policy(std::vector<UpstreamPtr>& order) {
   switch (policy_) {
     case config::Forward::Policy::Sequential:
       return;
-    case config::Forward::Policy::Fastest:  // unknown ones first: each is measured once
+    case config::Forward::Policy::Fastest:
+      // Unknown ones last: a copy of the next question measures them, and a dead one would cost its time-out.
       std::stable_sort(order.begin(), order.end(),
-                       [](const auto& a, const auto& b) { return a->health().rtt() < b->health().rtt(); });
+                       [](const auto& a, const auto& b) { return distance(a) < distance(b); });
       return;
     case config::Forward::Policy::Random:
       for (std::size_t i = order.size() - 1; i > 0; --i)

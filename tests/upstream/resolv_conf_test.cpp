@@ -1,0 +1,53 @@
+#include "upstream/resolv_conf.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace meridian;
+
+namespace {
+
+std::string servers(std::string_view text) {
+  std::string all;
+  for (const auto& server : upstream::parse_resolv_conf(text)) all += (all.empty() ? "" : " ") + server.to_text();
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("nameservers of a resolv.conf") {
+  const struct {
+    const char* title;
+    const char* text;
+    const char* expected;
+  } cases[] = {
+      {"an empty file has none", "", ""},
+      {"one", "nameserver 10.96.0.10\n", "10.96.0.10:53"},
+      {"their order is kept", "nameserver 10.0.0.2\nnameserver 10.0.0.1\n", "10.0.0.2:53 10.0.0.1:53"},
+      {"more than three count", "nameserver 10.0.0.1\nnameserver 10.0.0.2\nnameserver 10.0.0.3\nnameserver 10.0.0.4\n",
+       "10.0.0.1:53 10.0.0.2:53 10.0.0.3:53 10.0.0.4:53"},
+      {"duplicates count once", "nameserver 10.0.0.1\nnameserver 10.0.0.2\nnameserver 10.0.0.1\n",
+       "10.0.0.1:53 10.0.0.2:53"},
+      {"IPv6", "nameserver 2001:db8::53\n", "[2001:db8::53]:53"},
+      {"a scoped address keeps its scope", "nameserver fe80::1%lo\n", "[fe80::1%lo]:53"},
+      {"other lines are ignored", "search a.test b.test\noptions ndots:5\nnameserver 10.0.0.1\nsortlist 1.2.3.4\n",
+       "10.0.0.1:53"},
+      {"comments are ignored", "# nameserver 10.0.0.1\n; nameserver 10.0.0.2\n#\n", ""},
+      {"what stands behind the address is ignored", "nameserver 10.0.0.1 # first\n", "10.0.0.1:53"},
+      {"tabs and several blanks", "nameserver\t \t10.0.0.1\t\n", "10.0.0.1:53"},
+      {"the last line without its end", "nameserver 10.0.0.1", "10.0.0.1:53"},
+      {"lines that end like DOS'", "nameserver 10.0.0.1\r\nnameserver 10.0.0.2\r\n", "10.0.0.1:53 10.0.0.2:53"},
+      {"the keyword starts the line", "  nameserver 10.0.0.1\n", ""},
+      {"a longer keyword is another one", "nameservers 10.0.0.1\n", ""},
+      {"no address", "nameserver\nnameserver \nnameserver example.test\nnameserver 10.0.0.256\n", ""},
+  };
+  for (const auto& c : cases) SUBCASE(c.title) CHECK(servers(c.text) == c.expected);
+}
+
+TEST_CASE("what is no readable file has no nameservers") {
+  for (const char* path : {"/nonexistent/resolv.conf", "/", "/dev/null", "/dev/zero"}) {
+    CAPTURE(path);
+    CHECK(upstream::read_resolv_conf(path).empty());
+  }
+}
