@@ -2,6 +2,12 @@
 
 namespace meridian::server {
 
+namespace {
+
+constexpr int kBusyAtMost = 64;  // looked at for one newcomer
+
+}  // namespace
+
 void TcpAdmission::set_limits(const config::Limits& limits) {
   const std::lock_guard lock(mutex_);
   clients_ = limits.tcp_clients;
@@ -44,9 +50,11 @@ void TcpAdmission::remove(Slot& slot) {
 }
 
 // The order in by_age_ is older than the truth, but never younger: the first slot whose place is its last activity is
-// the one that has been idle longest. The others move to where they belong, which their own activity has paid for.
+// the one that has been idle longest. The others move to where they belong, which their own activity has paid for. Busy
+// ones go to the end; nobody has paid for that, so there is a limit to it, and the next search goes on behind them.
 bool TcpAdmission::evict_oldest_idle(Clock::time_point now) {
-  for (auto left = by_age_.size(); left > 0; --left) {
+  int busy_left = kBusyAtMost;
+  for (auto left = 2 * by_age_.size(); left > 0 && busy_left > 0; --left) {
     const auto oldest = by_age_.begin();
     const auto slot = oldest->second;
     const bool busy = slot->busy_.load(std::memory_order_relaxed);
@@ -56,6 +64,7 @@ bool TcpAdmission::evict_oldest_idle(Clock::time_point now) {
       remove(*slot);
       return true;
     }
+    if (busy) --busy_left;
     by_age_.erase(oldest);
     slot->place_ = by_age_.emplace(active, slot);
   }
