@@ -91,9 +91,8 @@ bool is_good_rdata(Message message, const RecordPlace& record) {
       default:
         at += static_cast<unsigned>(field - '0');
     }
-    if (at > record.end) return false;
   }
-  return at == record.end;
+  return at == record.end;  // it only grows: a field that passed the end shows here too
 }
 
 }  // namespace meridian::dns
