@@ -161,19 +161,19 @@ TEST_CASE("the rest of the spec") {
   const Decoded decoded =
       decode_spec(R"({"hosts": ["a.global"], "resolution": "DNS_ROUND_ROBIN", "location": "MESH_INTERNAL",
       "ports": [{"name": "http", "number": 80, "protocol": "HTTP"}, {"name": "dns", "number": 53, "protocol": "udp"},
-                {"name": "bad", "number": 0}, {"name": "worse"}],
+                {"name": "last", "number": 65535}, {"name": "bad", "number": 0}, {"name": "big", "number": 65536}, {"name": "worse"}],
       "endpoints": [{"address": "10.0.0.1", "ports": {"http": 15443}}], "exportTo": [".", "foo"], "unknown": [1]})");
   REQUIRE(decoded.entry.has_value());
   const ServiceEntry& entry = *decoded.entry;
   CHECK(entry.resolution == Resolution::DnsRoundRobin);
-  CHECK(entry.ports == std::vector<Port>{{"http", 80, false}, {"dns", 53, true}});
+  CHECK(entry.ports == std::vector<Port>{{"http", 80, false}, {"dns", 53, true}, {"last", 65535, false}});
   CHECK(entry.has_endpoints);
   CHECK(entry.mesh_gateway);
   CHECK_FALSE(entry.has_selector);
   CHECK(joined(entry.export_to) == ". foo");
-  CHECK(joined(decoded.warnings, "|") ==
-        "spec.ports[2]: \"bad\" has no number from 1 to 65535; this port has no SRV record|"
-        "spec.ports[3]: \"worse\" has no number from 1 to 65535; this port has no SRV record");
+  const std::string no_number = " has no number from 1 to 65535; this port has no SRV record";
+  CHECK(joined(decoded.warnings, "|") == "spec.ports[3]: \"bad\"" + no_number + "|spec.ports[4]: \"big\"" + no_number +
+                                             "|spec.ports[5]: \"worse\"" + no_number);
 
   CHECK(decode_spec(R"({"hosts": ["a.global"]})").entry->resolution == Resolution::None);
   CHECK(decode_spec(R"({"hosts": ["a.global"], "workloadSelector": {"labels": {"app": "a"}}})").entry->has_selector);
