@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace meridian::ledger {
@@ -12,6 +13,7 @@ SqliteError::Kind kind_of(int code, int system_error) {
   switch (code & 0xff) {  // the primary code of an extended one
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR:  // "unsupported file format", "no such table": our statements are right, so the file is not
       return SqliteError::Kind::Damaged;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -31,7 +33,8 @@ SqliteError::Kind kind_of(int code, int system_error) {
 }
 
 SqliteError error_of(sqlite3* db, int code) {
-  const int system_error = db ? sqlite3_system_errno(db) : 0;
+  int system_error = db ? sqlite3_system_errno(db) : 0;
+  if (system_error == 0 && (code & 0xff) == SQLITE_IOERR) system_error = errno;  // COMMIT does not pass it on
   std::string what = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   if (system_error != 0) what += std::string(", ") + std::strerror(system_error);
   return {kind_of(code, system_error), what};

@@ -183,11 +183,11 @@ void SqliteStore::open() {
     }
   }
   auto connection = std::make_unique<Connection>(file_);
+  if (connection->read_only()) throw SqliteError(SqliteError::Kind::Unwritable, "it is read-only");
   connection->tidy_on_close(false);  // until we know that it is ours and sound
   connection->run(
       "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
       "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;");
-  if (connection->read_only()) throw SqliteError(SqliteError::Kind::Unwritable, "it is read-only");
   // The schema goes in before the log is switched on, so that the header on disk says at once whose the file is.
   if (fresh) connection->run(kSchema);
   connection->text("PRAGMA journal_mode = WAL");
