@@ -1,6 +1,7 @@
 #include "source/yaml_documents.hpp"
 
 #include <doctest/doctest.h>
+#include <spdlog/fmt/fmt.h>
 
 #include "source/documents_of.hpp"
 
@@ -103,8 +104,8 @@ std::string repeated(std::string_view text, int times) {
 TEST_CASE("documents that are made to hurt are errors, quickly and in little memory") {
   std::string laughs = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 12; ++i) {
-    const auto below = "*a" + std::to_string(i - 1);
-    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + below + repeated("," + below, 9) + "]\n";
+    const auto below = fmt::format("*a{}", i - 1);
+    laughs += fmt::format("a{}: &a{} [{}{}]\n", i, i, below, repeated(", " + below, 9));
   }
   struct {
     const char* title;
