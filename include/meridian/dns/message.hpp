@@ -13,11 +13,11 @@ namespace meridian::dns {
 
 // What the client's OPT record says (RFC 6891).
 struct Edns {
-  std::uint16_t payload = 0;       // octets the client can take over UDP, as sent: below 512 means 512
+  std::uint16_t payload = 0;  // octets the client can take over UDP, as sent: below 512 means 512
   std::uint8_t version = 0;
-  bool dnssec_ok = false;          // DO (RFC 3225)
-  bool nsid = false;               // asked for NSID (RFC 5001)
-  bool tcp_keepalive = false;      // sent edns-tcp-keepalive (RFC 7828)
+  bool dnssec_ok = false;      // DO (RFC 3225)
+  bool nsid = false;           // asked for NSID (RFC 5001)
+  bool tcp_keepalive = false;  // sent edns-tcp-keepalive (RFC 7828)
 };
 
 // Why a packet is not a query that can be answered, in the order in which that is decided: a packet with several
@@ -47,7 +47,10 @@ struct Query {
 };
 
 // Reads `packet` into `query` (RFC 1035, 4.1; RFC 6891, 6.1; RFC 9619). Compression pointers must point strictly
-// backward and past the header. Octets after the last record are ignored and never echoed.
+// backward and past the header. Octets after the last record are ignored and never echoed. An OPT elsewhere than in the
+// additional section or at another owner than the root, a second one, one whose options pass its end, and a cookie of a
+// size that RFC 7873, 4 does not know are FormErr; a version other than 0 is not: that is BADVERS, and the caller's.
+// But for Drop every field of `query` is set anew, so that one Query serves a whole loop.
 Fault parse_query(std::span<const std::uint8_t> packet, Query& query);
 
 }  // namespace meridian::dns

@@ -24,7 +24,8 @@ class Name {
 
   // Presentation form, "httpbin.bar.global" with or without the final dot; \. and \DDD escapes (RFC 1035, 5.1).
   static boost::system::result<Name, NameError> from_text(std::string_view text);
-  // The octets of a name that has been checked already (uncompressed, root label at the end); asserts that they are one.
+  // The octets of a name that has been checked already (uncompressed, root label at the end); asserts that they are
+  // one.
   static Name from_wire(std::span<const std::uint8_t> wire);
 
   std::span<const std::uint8_t> wire() const;
@@ -32,8 +33,8 @@ class Name {
   Name folded() const;          // A to Z become a to z, nothing else changes (RFC 4343)
   std::size_t labels() const;   // without the root label
   bool is_root() const { return wire_.size() == 1; }
-  Name parent() const;                      // without the first label; the root is its own parent
-  bool is_within(const Name& apex) const;   // equal to apex or below it; ignores case
+  Name parent() const;                     // without the first label; the root is its own parent
+  bool is_within(const Name& apex) const;  // equal to apex or below it; ignores case
   boost::system::result<Name, NameError> child(std::string_view label) const;  // raw octets of one label put in front
 
   auto operator<=>(const Name&) const = default;
@@ -46,10 +47,10 @@ class Name {
 // A name made ready for looking up: folded to lower case, with the place of each label. Lives on the stack of the
 // packet path, so it never allocates; its arrays are meant to stay uninitialised beyond `size` and `labels`.
 struct FoldedName {
-  std::array<std::uint8_t, kMaxName> octets;        // wire form, lower case, root label at the end
-  std::array<std::uint8_t, kMaxLabels> offsets;     // offsets[i]: where label i begins in octets; i < labels
-  std::uint8_t size = 0;                            // octets in use
-  std::uint8_t labels = 0;                          // without the root label
+  std::array<std::uint8_t, kMaxName> octets;     // wire form, lower case, root label at the end
+  std::array<std::uint8_t, kMaxLabels> offsets;  // offsets[i]: where label i begins in octets; i < labels
+  std::uint8_t size = 0;                         // octets in use
+  std::uint8_t labels = 0;                       // without the root label
 
   FoldedName() {}  // NOLINT: leaves the arrays as they are, on purpose
   explicit FoldedName(const Name& name);
