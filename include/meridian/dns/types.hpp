@@ -79,8 +79,7 @@ constexpr std::size_t kMaxName = 255;        // RFC 1035, 3.1: octets of a name 
 constexpr std::size_t kMaxLabel = 63;        // RFC 1035, 3.1
 constexpr std::size_t kMaxLabels = 128;      // 127 labels of one octet and the root
 constexpr std::size_t kMinUdpPayload = 512;  // RFC 1035, 4.2.1
-constexpr std::size_t kMaxMessage =
-    65535;  // RFC 1035, 4.2.2: what the two octets of length before a TCP message can say
+constexpr std::size_t kMaxMessage = 65535;   // RFC 1035, 4.2.2: what the two octets of length over TCP can say
 
 // "A", "AAAA", ... or "TYPE65280" (RFC 3597, 5).
 std::string to_text(Type type);
