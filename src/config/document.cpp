@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "report.hpp"
+
 namespace meridian::config {
 namespace {
 
@@ -104,7 +106,7 @@ Document read_document(std::string_view yaml) {
   } catch (const YAML::Exception& e) {
     const auto place = place_of(e.mark);
     const bool tab = indented_by_tab(yaml, place.line);
-    throw SyntaxError(place, "not YAML: " + e.msg + (tab ? "; a tab can't indent, use spaces" : ""));
+    throw SyntaxError(place, "not YAML: " + escape(e.msg) + (tab ? "; a tab can't indent, use spaces" : ""));
   }
   return builder.take();
 }

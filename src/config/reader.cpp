@@ -67,8 +67,10 @@ std::optional<std::vector<Value>> Value::elements() const {
   if (!report_->spend(content.children.size(), place())) return std::nullopt;
   std::vector<Value> out;
   out.reserve(content.children.size());
-  for (const auto& child : content.children)
-    out.emplace_back(child, path_ + "[" + std::to_string(out.size()) + "]", *report_);
+  for (Node child : content.children) {
+    if (child.kind() == Node::Kind::Null) child.place = place();  // YAML has no place for what is not there
+    out.emplace_back(std::move(child), path_ + "[" + std::to_string(out.size()) + "]", *report_);
+  }
   return out;
 }
 
@@ -120,7 +122,7 @@ Section::Section(const Value& value) : whole_(value) {
       continue;
     }
     Node node = content.children[i + 1];
-    if (node.kind() == Node::Kind::Null) node.place = name.place();  // YAML has no place for what is not there
+    if (node.kind() == Node::Kind::Null) node.place = name.place();  // as in elements()
     entries_.push_back({std::string(*key), name, Value(std::move(node), child(*key), value.report())});
   }
 }

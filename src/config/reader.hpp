@@ -68,6 +68,8 @@ class Section {
   void finish();
 
   const Value& whole() const { return whole_; }
+  // It was a mapping, or nothing; else that has been reported.
+  bool readable() const { return whole_.kind() == Node::Kind::Map || whole_.kind() == Node::Kind::Null; }
 
   // Leaves `out` as it is if `key` is not there or wrong.
   template <class T, class U>

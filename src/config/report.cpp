@@ -61,20 +61,26 @@ std::vector<Problem> Report::take_warnings() {
   return in_file_order(std::move(warnings_));
 }
 
-std::string quote(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
+std::string escape(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text.substr(0, kLongest)) {
+  std::string out;
+  for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
     if (octet < 0x20 || octet == 0x7f) {
       out += {'\\', 'x', kHex[octet >> 4], kHex[octet & 15]};
     } else {
-      if (c == '"' || c == '\\') out += '\\';
       out += c;
     }
   }
-  return out += text.size() > kLongest ? "...\"" : "\"";
+  return out;
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  if (text.size() <= kLongest) return '"' + escape(text) + '"';
+  std::size_t end = kLongest;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;  // not in the middle of a character of UTF-8
+  return '"' + escape(text.substr(0, end)) + "...\"";
 }
 
 }  // namespace meridian::config

@@ -48,7 +48,9 @@ class Report {
   std::set<std::string, std::less<>> broken_;  // paths of errors
 };
 
-// A text from the file as it may stand in a message: in quotes, control characters escaped, cut when it is long.
+// Control characters as \xNN: a message is one line, and does nothing to the terminal it is shown on.
+std::string escape(std::string_view text);
+// A text from the file as it may stand in a message: escaped, in quotes, cut when it is long.
 std::string quote(std::string_view text);
 
 }  // namespace meridian::config

@@ -28,7 +28,7 @@ Source read_source(const Value& value) {
   }
   if (files) {
     if (const auto parsed = files->as(path("the path of a directory or a file"))) source.files = *parsed;
-  } else if (!kubernetes && value.kind() == Node::Kind::Map) {
+  } else if (!kubernetes && keys.readable()) {
     value.error("has no files; expected files: and the path of a directory or a file");
   }
   keys.refuse_key("kubernetes", "sources of kind kubernetes come with a later version; use files");

@@ -15,7 +15,7 @@ Zone read_zone(const Value& value) {
       zone.name = *parsed;
       name->accept();
     }
-  } else if (value.kind() == Node::Kind::Map) {
+  } else if (keys.readable()) {
     value.error("has no name; expected name: and a domain name such as global");
   }
   keys.read("ttl", zone.ttl, whole_seconds(seconds(0), kLongestTtl));

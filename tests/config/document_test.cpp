@@ -16,6 +16,7 @@ TEST_CASE("what is no YAML, or more than one document, says where") {
        "2:12: not YAML: illegal map value; a tab can't indent, use spaces"},
       {"a mapping ends in a list", "vip:\n  a: 1\n  - b\n", "3:3: not YAML: end of map not found"},
       {"an alias has no anchor", "listen: *nobody\n", "1:9: not YAML: the referenced anchor is not defined"},
+      {"an escape is unknown", "state: \"\\\x01\"\n", "1:11: not YAML: unknown escape character: \\x01"},
       {"there are two documents", "workers: 1\n---\nworkers: 2\n",
        "2:1: a second document; a configuration is one document"},
       {"an alias stands in its own anchor", "zones: &a [*a]\n", "1:12: an alias inside of what it stands for"},

@@ -24,7 +24,7 @@ TEST_CASE("keys that nobody knows") {
        "1:1: unknown key \"a\\x0ab\"; allowed are listen, workers, advertise, lameduck, admin, zones, serve-hosts, "
        "export-to, compat, reverse, sources, mass-delete-guard, stale, state, vip, forward, access, limits, identity, "
        "log\n"
-       "2:12: unknown key \"\\x1b[31m\\\"\" in identity; allowed are version, hostname, nsid"},
+       "2:12: unknown key \"\\x1b[31m\"\" in identity; allowed are version, hostname, nsid"},
       {"it is empty", "log: {'': 1}\n", "1:7: unknown key \"\" in log; allowed are level, format, queries"},
   };
   for (const auto& c : cases) {
@@ -78,6 +78,10 @@ TEST_CASE("values of another type") {
        "1:20: access.queries[0]: found a list; expected a CIDR or an address such as 10.0.0.0/8, fd00::/8 or 10.0.0.1"},
       {"a key is a list", "? [a, b]\n: 1\n", "1:3: found a list; expected a key"},
       {"a key is nothing", "vip: {~: 1}\n", "1:7: vip: found nothing; expected a key"},
+      {"a long value is cut between characters",
+       "compat: 01234567890123456789012345678901234567890123456789012345678\xc3\xbc\n",
+       "1:9: compat: found \"01234567890123456789012345678901234567890123456789012345678...\"; expected none or "
+       "istiocoredns"},
       {"a long value is cut", "compat: 0123456789012345678901234567890123456789012345678901234567890123456789\n",
        "1:9: compat: found \"012345678901234567890123456789012345678901234567890123456789...\"; expected none or "
        "istiocoredns"},

@@ -36,6 +36,8 @@ TEST_CASE("sources that can't be") {
        "1:19: sources[0].files: found a list; expected the path of a directory or a file"},
       {"no kind", "sources:\n  - name: a\n",
        "2:5: sources[0]: has no files; expected files: and the path of a directory or a file"},
+      {"nothing", "sources:\n  -\n",
+       "2:3: sources[0]: has no files; expected files: and the path of a directory or a file"},
       {"Kubernetes", "sources:\n  - kubernetes: {kubeconfig: a}\n",
        "2:5: sources[0].kubernetes: sources of kind kubernetes come with a later version; use files"},
       {"both", "sources:\n  - files: a\n    kubernetes:\n",

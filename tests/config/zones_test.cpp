@@ -38,6 +38,7 @@ TEST_CASE("zones that can't be") {
       {"a wildcard", "zones: [{name: '*.global'}]\n", "1:16: zones[0].name: found the text \"*.global\"" + name},
       {"no name", "zones:\n  - ttl: 1s\n",
        "2:5: zones[0]: has no name; expected name: and a domain name such as global"},
+      {"nothing", "zones:\n  -\n", "2:3: zones[0]: has no name; expected name: and a domain name such as global"},
       {"the same twice", "zones:\n  - name: global\n  - name: GLOBAL.\n",
        "3:11: zones[1].name: global is zones[0] already; expected each zone once"},
       {"a ttl without a unit", "zones: [{name: a, ttl: 30}]\n",
