@@ -1,0 +1,67 @@
+// Any text as a configuration. Beyond what the sanitizers see: problems are one line each, stand in the file, and come
+// in its order; a configuration without errors has what the rest of the program relies on.
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <meridian/config/config.hpp>
+#include <string_view>
+#include <utility>
+
+using namespace meridian;
+
+namespace {
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+void check(const std::vector<config::Problem>& problems, std::size_t lines) {
+  for (const auto& problem : problems) {
+    require(
+        std::none_of(problem.text.begin(), problem.text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }),
+        "a problem is one line of text");
+    require(problem.line <= lines, "a problem stands in the file");
+    require((problem.line == 0) == (problem.column == 0), "a problem has a line and a column, or neither");
+  }
+  require(std::is_sorted(
+              problems.begin(), problems.end(),
+              [](const auto& a, const auto& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); }),
+          "problems are in the order of the file");
+}
+
+void check(const config::Config& config) {
+  require(!config.listen.empty(), "there is an address to listen on");
+  require(!config.zones.empty() || config.serve_hosts == config::Config::ServeHosts::Any,
+          "there is something to answer");
+  require(!config.sources.empty(), "there is a source");
+  for (const auto& zone : config.zones) {
+    require(!zone.name.empty() && zone.name.size() <= 253 && !zone.name.ends_with('.'), "a zone has a name");
+    require(config.vip.quarantine >= 2 * zone.ttl, "quarantine outlives every cache");
+  }
+  for (const auto& source : config.sources)
+    require(!source.name.empty() && !source.files.empty(), "a source has a name and files");
+  for (std::size_t i = 0; i < config.vip.pools.size(); ++i)
+    for (std::size_t j = 0; j < i && i < 100; ++j)
+      require(!config.vip.pools[i].contains(config.vip.pools[j]) && !config.vip.pools[j].contains(config.vip.pools[i]),
+              "pools are disjoint");
+  require(config.forward.attempt_timeout <= config.forward.timeout, "an attempt fits into the whole");
+  require(config.limits.udp_payload >= 512 && config.limits.udp_payload <= 4096, "payloads are sensible");
+  require(config.mass_delete_guard <= 100, "the guard is a percentage");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto loaded = config::parse(text, "fuzz.yaml");
+  // YAML ends a line at a carriage return, too.
+  const auto lines =
+      static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }));
+  check(loaded.errors, lines + 2);
+  check(loaded.warnings, lines + 2);
+  if (loaded.errors.empty()) check(loaded.config);
+  return 0;
+}
