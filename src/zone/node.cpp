@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace meridian::zone {

@@ -1,9 +1,10 @@
 #include <meridian/zone/table.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
+#include <memory>
 #include <new>
-#include <span>
 #include <utility>
 
 namespace meridian::zone {
@@ -86,8 +87,7 @@ bool shared(const BlockPtr& block) {
 }
 
 // Takes the entries where they are ours, else copies them.
-void transfer(Bucket& from, bool copy, Entry* first, Entry* last, Entry* to) {
-  assert(first >= from.begin() && last <= from.end());
+void transfer(bool copy, Entry* first, Entry* last, Entry* to) {
   if (copy) {
     std::copy(first, last, to);
   } else {
@@ -119,7 +119,7 @@ Entry& insert(BlockPtr& at, unsigned shift, Entry&& entry) {
   auto grown = Bucket::make(before + 1);
   if (at) {
     auto& old = static_cast<Bucket&>(*at);
-    transfer(old, shared(at), old.begin(), old.end(), grown->begin());
+    transfer(shared(at), old.begin(), old.end(), grown->begin());
   }
   Entry& place = grown->begin()[before];
   place = std::move(entry);
@@ -138,8 +138,8 @@ void erase(BlockPtr& at, unsigned shift, const Key& key) {
     const std::ptrdiff_t i = old->find(key) - old->begin();
     const bool copy = shared(at);
     auto shrunk = Bucket::make(old->size - 1u);
-    transfer(*old, copy, old->begin(), old->begin() + i, shrunk->begin());
-    transfer(*old, copy, old->begin() + i + 1, old->end(), shrunk->begin() + i);
+    transfer(copy, old->begin(), old->begin() + i, shrunk->begin());
+    transfer(copy, old->begin() + i + 1, old->end(), shrunk->begin() + i);
     at = std::move(shrunk);
     return;
   }

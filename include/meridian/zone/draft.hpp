@@ -1,8 +1,10 @@
 #pragma once
 // The next version of one zone, while it is being changed.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <meridian/zone/hashed_name.hpp>
 #include <meridian/zone/records.hpp>

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 #include <meridian/zone/hashed_name.hpp>
 #include <meridian/zone/node.hpp>
