@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "source/problem_book.hpp"
+
 namespace meridian::source {
 namespace {
 
@@ -118,8 +120,8 @@ void EntriesDatabase::set_aside(const std::string& why) {
   close();
   auto aside = file_;
   aside += fmt::format(".damaged-{}", std::time(nullptr));
-  spdlog::error("{} is damaged ({}): moved to {}; starting without a snapshot. No VIP is lost.", file_.string(), why,
-                aside.string());
+  spdlog::error("{} is damaged ({}): moved to {}; starting without a snapshot. No VIP is lost.", file_.string(),
+                printable(why), aside.string());
   std::error_code error;
   std::filesystem::rename(file_, aside, error);
   if (error)

@@ -27,7 +27,7 @@ class ProblemBook {
   std::vector<Row> rows_;  // in the order in which they came
 };
 
-// Safe to write into a log: control characters, quotes of terminals and all that is not ASCII as \xNN. Names and values
+// Safe to write into a log: control characters and all that is not ASCII as \xNN. Names and values
 // in files are written by tenants.
 std::string printable(std::string_view text);
 

@@ -14,6 +14,7 @@ TEST_CASE("the documents of a text") {
     const char* text;
     const char* found;
   } cases[] = {
+      {"lists in lists", "[[1, [2]], [3]]", "document 1 [[1,[2]],[3]]\n"},
       {"one mapping", "a: 1\nb: [x, y]\n", "document 1 {\"a\":1,\"b\":[\"x\",\"y\"]}\n"},
       {"nothing at all", "", ""},
       {"comments only", "# nothing\n# here\n", ""},
