@@ -43,6 +43,7 @@ struct Responder::Pending {
   Exchange kept;
   std::array<std::uint8_t, dns::kHeaderSize + kMaxQuestion> octets;
   Send send;
+  bool owed = true;  // see when_answered()
   Clock::time_point since = Clock::now();
 };
 
@@ -73,13 +74,13 @@ query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange&
 }
 
 void Responder::forward(const Exchange& exchange, Send send) {
-  ++in_flight_;
   const auto pending = std::make_shared<Pending>(exchange, std::move(send));
+  pending->owed = !ending_;
+  if (pending->owed) ++in_flight_;
   forwarder_.ask(pending->kept.query, [this, pending](const upstream::Result& result) { finish(*pending, result); });
 }
 
 void Responder::finish(const Pending& pending, const upstream::Result& result) {
-  --in_flight_;
   const auto& [from, tcp, client, query] = pending.kept;
   const auto rcode = result.reply ? result.reply->rcode : dns::Rcode::ServFail;
   const auto size = result.reply
@@ -92,7 +93,13 @@ void Responder::finish(const Pending& pending, const upstream::Result& result) {
   log_.write({from, tcp, query, rcode, query::Where::Forwarded, size,
               std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.since), result.upstream});
   pending.send(reply);
-  if (in_flight_ == 0 && when_idle_) when_idle_();
+  if (pending.owed && --in_flight_ == 0 && when_answered_) when_answered_();
+}
+
+void Responder::when_answered(std::function<void()> done) {
+  ending_ = true;
+  if (in_flight_ == 0) return done();
+  when_answered_ = std::move(done);
 }
 
 ZonePtr Responder::adopt(ZonePtr next) {

@@ -39,10 +39,9 @@ class Responder {
   query::Outcome answer(std::span<const std::uint8_t> packet, Exchange& exchange, std::span<std::uint8_t> out);
   // Copies what it needs of the exchange (under 1 KB, however long the packet was); `send` is never called from inside.
   void forward(const Exchange& exchange, Send send);
-  // Questions that forward() has taken and not answered.
-  std::size_t in_flight() const { return in_flight_; }
-  // Called whenever the last of them has been answered.
-  void when_idle(std::function<void()> call) { when_idle_ = std::move(call); }
+  // Calls `done`, later or at once, when all that forward() has taken until now is answered; what it takes from now on
+  // does not count. Once.
+  void when_answered(std::function<void()> done);
 
   // The zones of before are handed back: who calls knows where they may be destroyed.
   ZonePtr adopt(ZonePtr next);
@@ -60,8 +59,9 @@ class Responder {
   upstream::Forwarder& forwarder_;
   stats::WorkerCounters& counters_;
   QueryLog& log_;
-  std::size_t in_flight_ = 0;
-  std::function<void()> when_idle_;
+  std::size_t in_flight_ = 0;  // questions that forward() has taken and not answered: until when_answered()
+  bool ending_ = false;        // ... was called; in_flight_ is then what was taken before
+  std::function<void()> when_answered_;
   std::uint32_t turn_ = 0;
   std::uint64_t random_;
   std::array<std::uint8_t, dns::kMaxMessage> relayed_;

@@ -14,7 +14,7 @@ TcpFrontEnd::TcpFrontEnd(boost::asio::io_context& loop, Responder& responder, Tc
     : loop_(loop), responder_(responder), admission_(admission), counters_(counters) {}
 
 TcpFrontEnd::~TcpFrontEnd() {
-  when_empty_ = nullptr;
+  empty_ = nullptr;
   for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->close();
 }
 
@@ -36,7 +36,8 @@ void TcpFrontEnd::open(Descriptor socket, const sockaddr_storage& peer) {
   connection->start(slot);
 }
 
-void TcpFrontEnd::drain() {
+void TcpFrontEnd::drain(std::function<void()> empty) {
+  empty_ = std::move(empty);
   for (const auto& connection : std::vector(connections_.begin(), connections_.end())) connection->drain();
 }
 
@@ -47,7 +48,7 @@ std::span<const std::uint8_t> TcpFrontEnd::take_gathered() {
 void TcpFrontEnd::closed(const std::shared_ptr<TcpConnection>& connection) {
   if (connections_.erase(connection) == 0) return;
   counters_.tcp_open.add(-1);
-  if (connections_.empty() && when_empty_) when_empty_();
+  if (connections_.empty() && empty_) empty_();
 }
 
 }  // namespace meridian::server

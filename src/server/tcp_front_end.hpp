@@ -32,11 +32,10 @@ class TcpFrontEnd {
 
   // A connection was accepted: serves it, or closes it if there are too many.
   void open(Descriptor socket, const sockaddr_storage& peer);
-  // Each connection answers what has arrived, and ends when it owes nothing.
-  void drain();
+  // Each connection answers what has arrived, and ends when it is owed nothing; calls `empty` when the last has ended,
+  // if there is any.
+  void drain(std::function<void()> empty);
   std::size_t connections() const { return connections_.size(); }
-  // Called whenever the last connection has ended.
-  void when_empty(std::function<void()> call) { when_empty_ = std::move(call); }
 
   // For connections. The buffers are used by one connection at a time, within one turn of the loop: that is why an idle
   // connection holds none.
@@ -63,7 +62,7 @@ class TcpFrontEnd {
   TcpAdmission& admission_;
   stats::WorkerCounters& counters_;
   std::unordered_set<std::shared_ptr<TcpConnection>> connections_;
-  std::function<void()> when_empty_;
+  std::function<void()> empty_;
   std::size_t gathered_ = 0;
   std::array<std::uint8_t, kInput> input_;
   std::array<std::uint8_t, kHighWater + 2 + dns::kMaxMessage> output_;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace meridian::server {
 
@@ -42,13 +43,15 @@ UdpBatch::UdpBatch() : in_(new In), out_(new std::uint8_t[kCapacity * kMaxReply]
 
 std::size_t UdpBatch::receive(int fd, bool addressed) {
   used_ = replies_ = 0;
-  for (std::size_t i = 0; i < kCapacity; ++i) {  // the kernel has overwritten these
+  if (addressed != std::exchange(addressed_, addressed)) stale_ = kCapacity;
+  for (std::size_t i = 0; i < stale_; ++i) {  // the kernel has overwritten these
     auto& message = received_[i].msg_hdr;
     message.msg_namelen = sizeof(sockaddr_storage);
     message.msg_control = addressed ? &in_->control[i] : nullptr;
     message.msg_controllen = addressed ? sizeof(Control) : 0;
   }
   const int count = ::recvmmsg(fd, received_.data(), kCapacity, MSG_DONTWAIT, nullptr);
+  stale_ = count > 0 ? static_cast<std::size_t>(count) : 0;
   if (count <= 0) return 0;  // nothing there, or an ICMP error of an earlier reply: either way, wait for the next
   if (addressed)
     for (int i = 0; i < count; ++i) turn_around(received_[static_cast<std::size_t>(i)].msg_hdr);

@@ -57,6 +57,8 @@ class UdpBatch {
   std::unique_ptr<In> in_;
   std::unique_ptr<std::uint8_t[]> out_;  // replies one behind the other: they are small, and so stay in few lines
   std::size_t used_ = 0;                 // octets of out_
+  std::size_t stale_ = kCapacity;        // headers of received_ that must be set before the next recvmmsg
+  bool addressed_ = false;
   std::size_t replies_ = 0;
   std::array<iovec, kCapacity> in_vectors_, out_vectors_;
   std::array<mmsghdr, kCapacity> received_, sent_;

@@ -33,17 +33,14 @@ void UdpListener::wait_readable() {
 }
 
 void UdpListener::drain() {
-  if (stopped_) return;
   for (int i = 0; i < kBatchesPerTurn; ++i)
     if (answer_batch() < UdpBatch::kCapacity) return wait_readable();
   asio::post(loop_, [this] { drain(); });  // more to read: let adoptions and timers in first
 }
 
-void UdpListener::stop() {
-  stopped_ = true;
+void UdpListener::answer_arrived() {
   for (int i = 0; i < kBatchesPerTurn; ++i)
-    if (answer_batch() < UdpBatch::kCapacity) break;
-  socket_.cancel();
+    if (answer_batch() < UdpBatch::kCapacity) return;
 }
 
 std::size_t UdpListener::answer_batch() {

@@ -20,8 +20,8 @@ class UdpListener {
   UdpListener& operator=(const UdpListener&) = delete;
 
   void start() { wait_readable(); }
-  // Answers what has arrived already, then reads no more. Replies to forwarded questions still go out.
-  void stop();
+  // Answers what has arrived and waits for nothing: the last act.
+  void answer_arrived();
 
  private:
   void wait_readable();
@@ -35,7 +35,6 @@ class UdpListener {
   Responder& responder_;
   stats::WorkerCounters& counters_;
   bool wildcard_;  // bound to 0.0.0.0 or [::]: which address was asked comes with each packet
-  bool stopped_ = false;
 };
 
 }  // namespace meridian::server

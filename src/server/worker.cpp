@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "server/query_log.hpp"
 #include "server/responder.hpp"
@@ -74,25 +75,27 @@ struct Worker::Impl {
 
   void drain(std::chrono::milliseconds limit, std::function<void()> done) {
     drained = std::move(done);
-    responder.when_idle([this] { stop_if_done(); });
-    front.when_empty([this] { stop_if_done(); });
-    for (auto& listener : tcp) listener->stop();
-    for (auto& listener : udp) listener->stop();
-    front.drain();
     drain_limit.expires_after(limit);
     drain_limit.async_wait([this](const boost::system::error_code& error) {
       if (!error) stop();
     });
-    stop_if_done();
+    for (auto& listener : tcp) listener->stop();
+    front.drain([this] { stop_if_done(); });
+    responder.when_answered([this] {
+      answered = true;
+      stop_if_done();
+    });
   }
 
   void stop_if_done() {
-    if (responder.in_flight() == 0 && front.connections() == 0) stop();
+    if (answered && front.connections() == 0) stop();
   }
 
   void stop() {
+    if (!drained) return;
+    for (auto& listener : udp) listener->answer_arrived();
+    asio::post(home, std::exchange(drained, nullptr));
     loop.stop();
-    if (drained) asio::post(home, std::exchange(drained, nullptr));
   }
 
   const unsigned index;
@@ -109,7 +112,8 @@ struct Worker::Impl {
   std::vector<std::unique_ptr<UdpListener>> udp;
   std::vector<std::unique_ptr<TcpListener>> tcp;
   asio::steady_timer drain_limit{loop};
-  std::function<void()> drained;
+  bool answered = false;          // draining: all that was in flight at its start
+  std::function<void()> drained;  // draining: who waits for its end
   std::thread thread;
 };
 

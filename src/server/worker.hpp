@@ -35,8 +35,9 @@ class Worker {
   void apply(SettingsPtr next);
   // From any thread: what its forwarder knows; `done` is called on `home`.
   void upstreams(std::function<void(std::vector<upstream::UpstreamState>)> done);
-  // From any thread: stop accepting and reading, answer what has arrived and what is in flight (forwards and TCP too),
-  // then stop; at most `limit`. `drained` is called on `home`. Once.
+  // From any thread: answer what is in flight (forwards too), and end the TCP connections, each when it is owed
+  // nothing; then stop; at most `limit`. UDP is answered to the end, because nobody tells its clients to go elsewhere,
+  // but questions that have to be forwarded from now on are not waited for. `drained` is called on `home`. Once.
   void drain(std::chrono::milliseconds limit, std::function<void()> drained);
   void join();  // after drained
 

@@ -108,6 +108,7 @@ TEST_CASE("draining answers what is in flight, over UDP and TCP") {
   server.worker().drain(std::chrono::hours{1}, [&] { drained = true; });
   REQUIRE(server.home_until([&] { return server.refuses_tcp(); }));
   CHECK_FALSE(drained);
+  CHECK(udp.ask(server.endpoint(), kName) == "NOERROR 240.0.0.7");  // UDP is answered to the end
   upstream.answer(*one, "192.0.2.1");
   CHECK(summary(udp.receive()) == "NOERROR 192.0.2.1");
   CHECK_FALSE(drained);
@@ -129,6 +130,23 @@ TEST_CASE("draining answers what has arrived and was not read yet") {
   server.worker().drain(std::chrono::hours{1}, [&] { drained = true; });
   CHECK(summary(udp.receive()) == "NOERROR 240.0.0.7");
   CHECK(summary(tcp.receive()) == "NOERROR 240.0.0.7");
+  CHECK(server.home_until([&] { return drained; }));
+}
+
+TEST_CASE("draining does not wait for questions that come during it") {
+  FakeUpstream upstream;
+  RunningServer server(kZone, forwarding_to(upstream));
+  UdpClient early, late;
+  early.send(server.endpoint(), query_for("early.example", kA, 1));
+  const auto first = upstream.asked("early.example");
+  REQUIRE(first.has_value());
+  bool drained = false;
+  server.worker().drain(std::chrono::hours{1}, [&] { drained = true; });
+  REQUIRE(server.home_until([&] { return server.refuses_tcp(); }));
+  late.send(server.endpoint(), query_for("late.example", kA, 2));
+  REQUIRE(upstream.asked("late.example").has_value());
+  upstream.answer(*first, "192.0.2.1");
+  CHECK(summary(early.receive()) == "NOERROR 192.0.2.1");
   CHECK(server.home_until([&] { return drained; }));
 }
 
