@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -19,11 +20,14 @@ constexpr unsigned kUnacknowledgedMs = 2000;  // TCP_USER_TIMEOUT: longer than a
 
 // Asio owns the descriptor: closing it takes it out of epoll first.
 struct ChannelSockets::Descriptor {
-  Descriptor(boost::asio::io_context& loop, int fd) : stream(loop, fd), number(fd) {}
+  Descriptor(boost::asio::io_context& loop, int fd, int type)
+      : stream(loop, fd), number(fd), datagrams(type == SOCK_DGRAM) {}
   boost::asio::posix::stream_descriptor stream;
   const int number;
+  const bool datagrams;
   bool reads = false, writes = false;                  // what is wanted
   bool waits_to_read = false, waits_to_write = false;  // what Asio waits for
+  bool refused = false;                                // an ICMP error came out of send(), where nobody waits for it
 };
 
 ChannelSockets::ChannelSockets(boost::asio::io_context& loop, const config::Endpoint& server, Owner& owner)
@@ -69,7 +73,7 @@ int ChannelSockets::open(int family, int type, int protocol) {
     // A connection stays as long as questions keep coming, so one whose other end is gone must end by itself.
     ::setsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs, sizeof kUnacknowledgedMs);
   }
-  open_.emplace(number, std::make_shared<Descriptor>(loop_, number));
+  open_.emplace(number, std::make_shared<Descriptor>(loop_, number, type));
   return number;
 }
 
@@ -87,6 +91,11 @@ int ChannelSockets::connect(int number) {
 
 std::ptrdiff_t ChannelSockets::receive_datagram(int number, std::span<std::uint8_t> into, sockaddr* from,
                                                 socklen_t* from_size) {
+  const auto descriptor = open_.find(number);
+  if (descriptor != open_.end() && std::exchange(descriptor->second->refused, false)) {
+    errno = ECONNREFUSED;
+    return -1;
+  }
   while (owner_.may_read()) {
     const auto got = ::recv(number, into.data(), into.size(), 0);
     if (got < 0 && errno == EINTR) continue;
@@ -106,12 +115,31 @@ std::ptrdiff_t ChannelSockets::receive_stream(int number, std::span<std::uint8_t
 }
 
 std::ptrdiff_t ChannelSockets::send(int number, const iovec* parts, int count) {
+  const auto sent = send_once(number, parts, count);
+  if (sent >= 0 || errno != ECONNREFUSED) return sent;
+  const auto found = open_.find(number);
+  if (found == open_.end() || !found->second->datagrams) return sent;
+  // The ICMP error of an earlier datagram, and by telling us the kernel has forgotten it: those who wait for replies
+  // hear of it from us, and the datagram at hand has not been tried yet.
+  report_refused(found->second);
+  return send_once(number, parts, count);
+}
+
+std::ptrdiff_t ChannelSockets::send_once(int number, const iovec* parts, int count) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<std::size_t>(count);
   const auto sent = ::sendmsg(number, &message, MSG_NOSIGNAL);  // a plain writev would raise SIGPIPE
   if (sent < 0) note_errno();
   return sent;
+}
+
+void ChannelSockets::report_refused(const std::shared_ptr<Descriptor>& descriptor) {
+  if (std::exchange(descriptor->refused, true)) return;
+  boost::asio::post(loop_, [this, weak = std::weak_ptr(descriptor)] {
+    const auto open = weak.lock();  // null: closed, and its questions have ended
+    if (open && open->refused) owner_.ready(open->number, true);
+  });
 }
 
 bool ChannelSockets::starved() {

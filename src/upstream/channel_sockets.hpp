@@ -52,6 +52,8 @@ class ChannelSockets {
  private:
   struct Descriptor;
   void wait(const std::shared_ptr<Descriptor>& descriptor, bool readable);
+  std::ptrdiff_t send_once(int descriptor, const iovec* parts, int count);
+  void report_refused(const std::shared_ptr<Descriptor>& descriptor);
   void note_errno();
 
   boost::asio::io_context& loop_;
