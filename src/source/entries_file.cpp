@@ -41,13 +41,13 @@ class Reader final : public DocumentHandler {
   void item(json::value value, std::size_t line) override { stage(std::move(value), line); }
 
   void document(json::value value, std::size_t line) override {
-    const auto staged = std::exchange(staged_, {});
+    auto staged = std::exchange(staged_, {});
     const auto* object = value.if_object();
     if (!object) return broken(line, "a document must be a mapping with apiVersion, kind, metadata and spec");
     const auto kind = text_at(*object, "kind"), version = text_at(*object, "apiVersion");
     if (kind.empty() || version.empty()) return broken(line, "a document without kind or apiVersion");
-    if (kind == "List" && version == "v1") return take_list(staged, false);
-    if (kind == "ServiceEntryList" && version.starts_with(kEntryGroup)) return take_list(staged, true);
+    if (kind == "List" && version == "v1") return take_list(std::move(staged), false);
+    if (kind == "ServiceEntryList" && version.starts_with(kEntryGroup)) return take_list(std::move(staged), true);
     if (mesh::is_service_entry(*object)) take(decode(value), line);
   }
 
@@ -84,13 +84,13 @@ class Reader final : public DocumentHandler {
       for (auto& each : *items) stage(std::move(each), line);
   }
 
-  void take_list(const std::vector<Staged>& staged, bool of_entries) {
+  void take_list(std::vector<Staged> staged, bool of_entries) {
     for (const auto& each : staged)
       if (!each.broken.empty())
         return broken(each.line, each.broken);
       else if (each.kindless && !of_entries)
         return broken(each.line, "an item without kind in a List");
-    for (const auto& each : staged) take(each.decoded, each.line);
+    for (auto& each : staged) take(std::move(each.decoded), each.line);
   }
 
   static mesh::Decoded decode(const json::value& value) {

@@ -8,11 +8,16 @@
 #include <streambuf>
 #include <utility>
 
+#include "source/document_tree.hpp"
+#include "source/json_documents.hpp"
 #include "source/plain_text.hpp"
-#include "source/yaml_tree.hpp"
+#include "source/yaml_events.hpp"
 
 namespace meridian::source {
 namespace {
+
+// YAML in braces shows within this many octets that it is no JSON.
+constexpr std::size_t kSurelyJson = 64 << 10;
 
 // A stream over octets that stay where they are, and an end marker behind them: without one, yaml-cpp 0.7 takes the end
 // of the text for the end of a quoted scalar that nobody closed, and half a file is valid.
@@ -80,8 +85,16 @@ struct HandlerFailed {
   std::exception_ptr reason;
 };
 
+void read_yaml(std::string_view text, DocumentTree& tree) {
+  PieceBuffer buffer(text);
+  std::istream stream(&buffer);
+  YAML::Parser parser(stream);
+  YamlEvents events(tree);
+  // yaml-cpp begins another document wherever one ended, without a marker too.
+  while (parser.HandleNextDocument(events)) events.expect_end();
+}
+
 void read_piece(const Splitter::Piece& piece, std::uint64_t object_size, DocumentHandler& handler) {
-  bool complete = false;
   const auto guarded = [](auto call) {
     try {
       call();
@@ -89,28 +102,23 @@ void read_piece(const Splitter::Piece& piece, std::uint64_t object_size, Documen
       throw HandlerFailed{std::current_exception()};
     }
   };
-  YamlTree tree(
+  DocumentTree tree(
       object_size,
       [&](boost::json::value value, std::size_t line) {
         guarded([&] { handler.item(std::move(value), piece.lines_before + line); });
       },
       [&](boost::json::value value, std::size_t line) {
-        complete = true;
         if (value.is_null()) return;
         guarded([&] { handler.document(std::move(value), piece.lines_before + line); });
       });
   try {
-    PieceBuffer buffer(piece.text);
-    std::istream stream(&buffer);
-    YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(tree)) {
-      // yaml-cpp begins another document wherever one ended, without a marker too.
-      if (complete) tree.expect_end();
-      complete = false;
-    }
+    if (is_json(piece.text, kSurelyJson))
+      read_json(piece.text, tree);
+    else
+      read_yaml(piece.text, tree);
   } catch (const HandlerFailed& failed) {
     std::rethrow_exception(failed.reason);
-  } catch (const YamlError& error) {
+  } catch (const DocumentError& error) {
     handler.broken(piece.lines_before + error.line, error.what());
   } catch (const YAML::Exception& error) {
     const auto line = error.mark.is_null() ? 0 : static_cast<std::size_t>(error.mark.line);
