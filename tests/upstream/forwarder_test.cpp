@@ -80,6 +80,7 @@ TEST_CASE("over max-in-flight a question fails at once, in the whole process") {
   const ScriptedUpstream upstream(silent());
   auto settings = forward_to({upstream.endpoint()});
   settings.max_in_flight = 2;
+  settings.timeout = std::chrono::seconds(1);
   Asking asking(settings);
   asking.in_flight.count = 1;  // another worker's
   std::vector<std::string> waiting, refused;
@@ -143,7 +144,6 @@ TEST_CASE("a reload leaves questions in flight with their old upstreams, and kee
   });
   const ScriptedUpstream after(answering(2));
   auto settings = forward_to({before.endpoint()});
-  settings.timeout = std::chrono::seconds(10);
   Asking asking(settings);
   std::vector<std::string> ends;
   asking.begin("www.example.test", ends);
