@@ -1,6 +1,6 @@
 # Sourced by run.sh and test.sh: installs what they need on Debian 12. $1: "run" or "test".
 
-build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libc-ares-dev libldns-dev
+build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libc-ares-dev libldns-dev
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev prometheus-cpp-dev"
 run_packages="$build_packages bind9-dnsutils"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.

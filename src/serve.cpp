@@ -33,8 +33,8 @@ namespace asio = boost::asio;
 class Workers {
  public:
   Workers(const config::Config& config, std::vector<server::Sockets> sockets, const control::ZonePtr& zones,
-          asio::io_context& home)
-      : admission_(config.limits) {
+          asio::io_context& home) {
+    admission_.set_limits(config.limits);
     const auto settings = server::make_settings(config);
     for (unsigned i = 0; i < sockets.size(); ++i) {
       workers_.push_back(std::make_unique<server::Worker>(i, std::move(sockets[i]), zones, settings,
@@ -53,7 +53,7 @@ class Workers {
     };
     frontend.apply = [this](const config::Config& config) {
       const auto settings = server::make_settings(config);
-      admission_.reconfigure(config.limits);
+      admission_.set_limits(config.limits);
       for (const auto& worker : workers_) worker->apply(settings);
     };
     frontend.upstreams = [this](auto done) { gather_upstreams(workers_, std::move(done)); };

@@ -1,9 +1,9 @@
 #pragma once
 // What every reply of ours has in common: limits, flags, and the OPT record of a client that sent one.
 
+#include <algorithm>
 #include <meridian/dns/message_builder.hpp>
 #include <meridian/query/respond.hpp>
-#include <algorithm>
 #include <optional>
 
 namespace meridian::query {

@@ -70,14 +70,15 @@ Outcome respond(const dns::Query& query, dns::Fault fault, const zone::ZoneSet& 
   if (is_transfer(query.type)) return refuse(reply, ExtendedError::Prohibited);
 
   // Whose is it: behaviour 1, in this order.
-  if (const zone::Zone* zone = zones.enclosing(query.name)) {
+  const zone::HashedName name = zones.hashed(query.name);
+  if (const zone::Zone* zone = zones.enclosing(name)) {
     if (!client.may_query) return refuse(reply, ExtendedError::Prohibited);
-    if (const auto answer = answer_from_zone(query, *zone, client, turn, reply)) return *answer;
+    if (const auto answer = answer_from_zone(query, name, *zone, client, turn, reply)) return *answer;
     const auto outcome = elsewhere(query, settings, client, reply);  // unknown there, and `unknown: forward`
     return outcome.action == Outcome::Action::Forward ? outcome : deny(query, *zone, reply);
   }
   if (const zone::Zone* hosts = zones.any_host()) {
-    if (const auto answer = answer_any_host(query, *hosts, client, turn, reply)) return *answer;
+    if (const auto answer = answer_any_host(query, name, *hosts, client, turn, reply)) return *answer;
   }
   if (const auto special = special_name(query.name)) return answer_special(query, *special, reply);
   return elsewhere(query, settings, client, reply);

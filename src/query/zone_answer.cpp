@@ -117,9 +117,9 @@ Outcome deny(const dns::Query& query, const zone::Zone& zone, Composer& reply) {
   return reply.finish(where(zone, Match::Kind::None));
 }
 
-std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::Zone& zone, const Client& client,
-                                        Turn turn, Composer& reply) {
-  const Match match = zone.lookup(query.name);
+std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::HashedName& name, const zone::Zone& zone,
+                                        const Client& client, Turn turn, Composer& reply) {
+  const Match match = zone.lookup(name);
   switch (match.kind) {
     case Match::Kind::Exact:
     case Match::Kind::Wildcard:
@@ -138,11 +138,11 @@ std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::Zon
   return deny(query, zone, reply);
 }
 
-std::optional<Outcome> answer_any_host(const dns::Query& query, const zone::Zone& hosts, const Client& client,
-                                       Turn turn, Composer& reply) {
+std::optional<Outcome> answer_any_host(const dns::Query& query, const zone::HashedName& name, const zone::Zone& hosts,
+                                       const Client& client, Turn turn, Composer& reply) {
   const bool asks_for_addresses = query.type == Type::A || query.type == Type::AAAA || query.type == Type::ANY;
   if (!asks_for_addresses) return std::nullopt;
-  const Match match = hosts.lookup(query.name);
+  const Match match = hosts.lookup(name);
   if (match.kind != Match::Kind::Exact && match.kind != Match::Kind::Wildcard) return std::nullopt;
   if (match.node->any().empty()) return std::nullopt;  // without any address it is forwarded whole
   if (!client.may_query) {

@@ -8,15 +8,16 @@
 
 namespace meridian::query {
 
+// `name`: the question's, hashed by the zones' ZoneSet.
 // The answer of an owned or reverse zone. nullopt: the name does not exist and the zone says `unknown: forward`.
-std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::Zone& zone, const Client& client,
-                                        Turn turn, Composer& reply);
+std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::HashedName& name, const zone::Zone& zone,
+                                        const Client& client, Turn turn, Composer& reply);
 
 // NXDOMAIN with the zone's SOA.
 Outcome deny(const dns::Query& query, const zone::Zone& zone, Composer& reply);
 
 // A and AAAA of a host outside the owned zones (`serve-hosts: any`). nullopt: it is no such host, or another type.
-std::optional<Outcome> answer_any_host(const dns::Query& query, const zone::Zone& hosts, const Client& client,
-                                       Turn turn, Composer& reply);
+std::optional<Outcome> answer_any_host(const dns::Query& query, const zone::HashedName& name, const zone::Zone& hosts,
+                                       const Client& client, Turn turn, Composer& reply);
 
 }  // namespace meridian::query

@@ -50,29 +50,35 @@ constexpr std::size_t cells = (static_cast<std::size_t>(E::Count) * ...);
 
 struct Queries {
   std::array<Counter, cells<Transport, QType, RCode, Place>> cell;
-  Counter& at(Transport t, QType q, RCode r, Place p) {
-    return cell[((static_cast<std::size_t>(t) * std::size_t(QType::Count) + std::size_t(q)) * std::size_t(RCode::Count) +
-                 std::size_t(r)) * std::size_t(Place::Count) + std::size_t(p)];
+  Counter& at(Transport t, QType q, RCode r, Place p) { return cell[index(t, q, r, p)]; }
+  const Counter& at(Transport t, QType q, RCode r, Place p) const { return cell[index(t, q, r, p)]; }
+
+ private:
+  static std::size_t index(Transport t, QType q, RCode r, Place p) {
+    std::size_t i = std::size_t(t);
+    i = i * std::size_t(QType::Count) + std::size_t(q);
+    i = i * std::size_t(RCode::Count) + std::size_t(r);
+    return i * std::size_t(Place::Count) + std::size_t(p);
   }
 };
 
 struct alignas(64) WorkerCounters {
   Queries queries;
-  Counter udp_truncated;           // replies sent with TC
+  Counter udp_truncated;  // replies sent with TC
   Counter udp_send_errors;
   Counter tcp_accepted;
-  Counter tcp_refused;             // over tcp-clients-per-address
-  Counter tcp_evicted;             // oldest idle, over tcp-clients
+  Counter tcp_refused;  // over tcp-clients-per-address
+  Counter tcp_evicted;  // oldest idle, over tcp-clients
   Counter tcp_timeouts;
-  Counter tcp_accept_pauses;       // out of descriptors: accepting stopped for 100 ms
+  Counter tcp_accept_pauses;  // out of descriptors: accepting stopped for 100 ms
   Gauge tcp_open;
-  Counter adoptions;               // zone sets taken over
-  Counter forwarded;               // questions that went upstream
-  Counter forward_failed;          // ... and were answered SERVFAIL
-  Counter forward_refused_busy;    // over max-in-flight
-  Counter upstream_timeouts;       // attempts
-  Counter upstream_rejected;       // replies that were not believed
-  Counter upstream_tcp;            // asked again over TCP
+  Counter adoptions;             // zone sets taken over
+  Counter forwarded;             // questions that went upstream
+  Counter forward_failed;        // ... and were answered SERVFAIL
+  Counter forward_refused_busy;  // over max-in-flight
+  Counter upstream_timeouts;     // attempts
+  Counter upstream_rejected;     // replies that were not believed
+  Counter upstream_tcp;          // asked again over TCP
   Gauge forward_in_flight;
   std::array<Counter, 14> forward_latency;  // buckets of kForwardLatencyBounds, the last is +Inf
   Counter forward_latency_sum_us;
@@ -80,6 +86,7 @@ struct alignas(64) WorkerCounters {
 };
 
 // Upper bounds of the forward latency histogram, in milliseconds.
-inline constexpr std::array<double, 13> kForwardLatencyBounds = {0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+inline constexpr std::array<double, 13> kForwardLatencyBounds = {0.25, 0.5, 1,   2,   4,   8,   16,
+                                                                 32,   64,  128, 256, 512, 1024};
 
 }  // namespace meridian::stats

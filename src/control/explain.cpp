@@ -1,0 +1,134 @@
+#include "control/explain.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <ctime>
+
+#include "control/record_text.hpp"
+
+namespace meridian::control {
+namespace {
+
+namespace json = boost::json;
+using zone::Match;
+
+std::string time_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+json::object entry_json(const mesh::Model& model, const mesh::EntryKey& key) {
+  json::object object{{"entry", key.to_text()}};
+  if (const auto* entry = model.entry(key)) {
+    object["origin"] = entry->origin;
+    object["resource_version"] = entry->resource_version;
+    object["created"] = entry->created ? json::value(time_text(*entry->created)) : json::value(nullptr);
+  }
+  return object;
+}
+
+json::array entries_json(const mesh::Model& model, const std::vector<mesh::EntryKey>& keys) {
+  json::array array;
+  for (const auto& key : keys) array.push_back(entry_json(model, key));
+  return array;
+}
+
+json::object host_json(const Reconciler& reconciler, const mesh::Host& host) {
+  json::object object{{"name", host.name},
+                      {"served", host.served},
+                      {"address_source", mesh::to_text(host.source)},
+                      {"why", host.why},
+                      {"pending", reconciler.pending().contains(host.name)}};
+  json::array addresses;
+  for (const auto& address : host.addresses) addresses.emplace_back(address.to_string());
+  object["addresses"] = std::move(addresses);
+  if (host.pin) object["pin"] = host.pin->to_string();
+  object["entries"] = entries_json(reconciler.model(), host.entries);
+  object["losers"] = entries_json(reconciler.model(), host.losers);
+  const auto note = reconciler.notes().find(host.name);
+  object["note"] = note == reconciler.notes().end() ? json::value(nullptr) : json::value(note->second);
+  return object;
+}
+
+// The host whose entries decide: the name itself, what stands behind _service._proto or _meta, or the wildcard's.
+std::string host_name(const dns::Name& name, const Match& match) {
+  if (match.node && match.kind != Match::Kind::Exact) return dns::Name::from_wire(match.node->owner()).to_text();
+  dns::Name host = name.folded();
+  while (host.labels() > 1 && host.to_text().starts_with('_')) host = host.parent();
+  return host.to_text();
+}
+
+struct Verdict {
+  const char* rcode;  // null: forwarded
+  std::string why;
+};
+
+Verdict verdict(const zone::Zone& zone, const Match& match, bool has_type, const std::string& type) {
+  const std::string apex = zone.spec().apex.to_text();
+  switch (match.kind) {
+    case Match::Kind::Exact:
+      if (has_type) return {"NOERROR", "the zone " + apex + " has it"};
+      return {"NOERROR", "NODATA: the name exists and has no " + type};
+    case Match::Kind::Wildcard: {
+      const std::string wildcard = dns::Name::from_wire(match.node->owner()).to_text();
+      if (has_type) return {"NOERROR", "covered by the wildcard " + wildcard};
+      return {"NOERROR", "NODATA: covered by the wildcard " + wildcard + ", which has no " + type};
+    }
+    case Match::Kind::EmptyNonTerminal:
+      return {"NOERROR", "NODATA: the name exists only because names below it do (RFC 8020)"};
+    case Match::Kind::Meta:
+      return {"NOERROR", "what is known of the host, for clients on the introspect list"};
+    case Match::Kind::NotReady:
+      if (match.node && match.node->pending()) return {"SERVFAIL", "the host's VIP is not in the ledger yet (EDE 14)"};
+      return {"SERVFAIL", "not every source has synced yet, so the zone may not deny a name (EDE 14)"};
+    case Match::Kind::None:
+      break;
+  }
+  if (zone.spec().unknown == zone::Unknown::Forward)
+    return {nullptr, "not in " + apex + ", which forwards what it lacks"};
+  return {"NXDOMAIN", "no entry names it and no wildcard covers it in " + apex};
+}
+
+dns::RRsetView rrset_of(const zone::Zone& zone, const Match& match, const dns::FoldedName& name, dns::Type type) {
+  if (!match.node || match.kind == Match::Kind::NotReady) return {};
+  if (match.kind == Match::Kind::Meta) return type == dns::Type::TXT ? match.node->meta() : dns::RRsetView{};
+  if (name.labels == zone.apex_labels() && type == dns::Type::SOA) return zone.soa();
+  if (name.labels == zone.apex_labels() && type == dns::Type::NS) return zone.ns();
+  return match.node->find(type);
+}
+
+}  // namespace
+
+json::object explain(const Reconciler& reconciler, const dns::Name& name, dns::Type type) {
+  json::object object{{"name", name.to_text()}, {"type", dns::to_text(type)}};
+  const dns::FoldedName folded(name);
+  const auto& zones = reconciler.zones();
+  const zone::Zone* zone = zones.enclosing(folded);
+  if (!zone) zone = zones.any_host();
+  const Match match = zone ? zone->lookup(folded) : Match{};
+  const bool ours = zone && (zone->spec().kind != zone::Kind::AnyHost || match.kind != Match::Kind::None);
+
+  json::array answers;
+  if (ours) {
+    const auto rrset = rrset_of(*zone, match, folded, type);
+    for (auto& text : record_texts(rrset, name)) answers.emplace_back(std::move(text));
+    const Verdict it = verdict(*zone, match, !rrset.empty(), dns::to_text(type));
+    object["zone"] = zone->spec().apex.to_text();
+    object["rcode"] = it.rcode ? json::value(it.rcode) : json::value(nullptr);
+    object["why"] = it.why;
+  } else {
+    object["zone"] = nullptr;
+    object["rcode"] = nullptr;
+    object["why"] = "in no owned zone: forwarded for clients that may recurse, special names (RFC 6761) answered here";
+  }
+  object["answers"] = std::move(answers);
+  const auto host = reconciler.model().host(host_name(name, match));
+  object["host"] = host ? json::value(host_json(reconciler, *host)) : json::value(nullptr);
+  return object;
+}
+
+}  // namespace meridian::control

@@ -1,0 +1,137 @@
+#include "control/status.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include "control/readiness.hpp"
+
+namespace meridian::control {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMostNotes = 100;  // of hosts, on this page; the log has all
+
+json::array array_of(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const auto& text : texts) array.emplace_back(text);
+  return array;
+}
+
+const char* to_text(zone::Kind kind) {
+  switch (kind) {
+    case zone::Kind::Owned:
+      return "owned";
+    case zone::Kind::Reverse:
+      return "reverse";
+    case zone::Kind::AnyHost:
+      return "any-host";
+  }
+  return "";
+}
+
+json::array zones_json(const View& view) {
+  json::array zones;
+  for (const auto& zone : view.reconciler.zones().zones()) {
+    zones.push_back(json::object{{"name", zone->spec().apex.to_text()},
+                                 {"kind", to_text(zone->spec().kind)},
+                                 {"ready", zone->ready()},
+                                 {"serial", zone->serial()},
+                                 {"hosts", zone->hosts()},
+                                 {"names", zone->names()}});
+  }
+  return zones;
+}
+
+json::array sources_json(const View& view) {
+  json::array sources;
+  for (const auto& source : view.reconciler.sources().status()) {
+    json::array problems;
+    for (const auto& problem : source.state.problems) {
+      problems.push_back(json::object{{"origin", problem.origin}, {"text", problem.text}});
+    }
+    sources.push_back(json::object{{"name", source.name},
+                                   {"kind", source.kind},
+                                   {"synced", source.state.synced},
+                                   {"up", source.state.up},
+                                   {"stale", source.stale},
+                                   {"age_seconds", source_age(source.state)},
+                                   {"trouble", source.state.trouble},
+                                   {"entries", source.entries},
+                                   {"held_back", source.held},
+                                   {"problems", std::move(problems)}});
+  }
+  return sources;
+}
+
+json::object vips_json(const View& view) {
+  const auto& allocator = view.reconciler.vips().allocator();
+  json::array pools;
+  for (const auto& network : allocator.pool().networks()) {
+    const auto usage = allocator.usage(network);
+    pools.push_back(json::object{{"network", network.to_text()},
+                                 {"used", usage.used},
+                                 {"quarantined", usage.quarantined},
+                                 {"free", usage.free}});
+  }
+  return {{"pools", std::move(pools)},
+          {"pending_hosts", view.reconciler.pending().size()},
+          {"starved_hosts", allocator.starved().size()},
+          {"ledger",
+           json::object{{"loaded", view.reconciler.vips().loaded()}, {"trouble", view.reconciler.vips().trouble()}}}};
+}
+
+json::array upstreams_json(const std::vector<UpstreamStatus>& upstreams) {
+  json::array array;
+  for (const auto& upstream : upstreams) {
+    array.push_back(json::object{{"address", upstream.address},
+                                 {"zone", upstream.zone},
+                                 {"up", upstream.up},
+                                 {"rtt_ms", upstream.rtt_ms},
+                                 {"queries", upstream.queries},
+                                 {"failures", upstream.failures}});
+  }
+  return array;
+}
+
+json::object hosts_json(const View& view) {
+  json::object notes;
+  for (const auto& [host, text] : view.reconciler.notes()) {
+    if (notes.size() == kMostNotes) break;
+    notes[host] = text;
+  }
+  return {{"entries", view.reconciler.model().entries()},
+          {"conflicts", view.reconciler.model().conflicts()},
+          {"with_notes", view.reconciler.notes().size()},
+          {"notes", std::move(notes)}};
+}
+
+}  // namespace
+
+json::object readiness_json(const View& view) {
+  const auto result = readiness(view);
+  return {{"ready", result.ready}, {"reasons", array_of(result.reasons)}};
+}
+
+json::object status_json(const View& view, const std::vector<UpstreamStatus>& upstreams) {
+  json::object page = readiness_json(view);
+  page["version"] = MERIDIAN_VERSION;
+  const auto uptime = std::chrono::system_clock::now() - view.started;
+  page["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
+  json::array listen;
+  for (const auto& endpoint : view.frontend.bound) listen.emplace_back(endpoint.to_text());
+  page["listen"] = std::move(listen);
+  page["workers"] = view.frontend.counters.size();
+  page["zones"] = zones_json(view);
+  page["sources"] = sources_json(view);
+  page["hosts"] = hosts_json(view);
+  page["vips"] = vips_json(view);
+  page["upstreams"] = upstreams_json(upstreams);
+  page["configuration"] = json::object{{"reloads", view.reload.reloads()},
+                                       {"failed_reloads", view.reload.failures()},
+                                       {"trouble", view.reload.trouble()}};
+  page["snapshot"] = json::object{{"trouble", view.reconciler.snapshot().trouble()}};
+  return page;
+}
+
+}  // namespace meridian::control
