@@ -98,7 +98,7 @@ Failure parse_lines(Parser& parser, std::string_view text, AtLine at_line) {
       rest.remove_prefix(blank);
       inside = true;
       rest.remove_prefix(parser.write_some(true, rest.data(), rest.size(), now.error));
-      if (now.error) return now;
+      if (now.error) return now.offset -= rest.size(), now;
       if (!parser.done()) continue;
       parser.reset();
       inside = false;

@@ -140,6 +140,12 @@ TEST_CASE("documents that are made to hurt are errors, quickly and in little mem
   }
 }
 
+TEST_CASE("YAML in braces is no JSON, however long its line") {
+  const auto read = documents_of("{\"a\": 1, b: [" + repeated("x,", 40'000) + "]}");
+  INFO(read.why);
+  CHECK(read.text.starts_with("document 1 {\"a\":1,\"b\":[\"x\","));
+}
+
 TEST_CASE("the limit holds for each item, not for the list") {
   const std::string item = "- " + std::string(1000, 'x') + "\n";
   const auto read = documents_of("items:\n" + repeated(item, 100), 2000);
