@@ -67,6 +67,7 @@ class FileSource final : public Source {
 
   std::optional<DirectoryWatch> watch_;
   Survey last_;
+  fs::path directory_;  // where the files of `files_` are
   Settling settling_;
   std::map<std::string, KnownFile> files_;
   EntryTable table_;
@@ -147,6 +148,9 @@ void FileSource::look(Trust trust) {
       book_.set("inotify", limits.empty() ? std::vector<Problem>() : std::vector{Problem{path_.string(), limits}});
   if (found.kind == Survey::Kind::Missing) return fail(found.trouble);
   looked_ = true;
+  if (directory_ != found.directory)  // a directory where a file was, or the other way round
+    while (!files_.empty()) forget(std::string(files_.begin()->first));
+  directory_ = found.directory;
   ask_for_files(found, trust);
   pump();
 }
@@ -170,6 +174,7 @@ void FileSource::heard(const WatchSignal& signal) {
   if (signal.created) settling_.directory_created(now);
   bool moved = signal.moved;
   for (const auto& [name, what] : signal.files) {
+    if (last_.kind == Survey::Kind::Missing) continue;  // the look that comes with it sees them
     if (last_.kind == Survey::Kind::Directory && !is_entries_file(name)) continue;
     settling_.note(name, what, now);
     // A new link leads to directories that nobody watches yet.
@@ -213,14 +218,16 @@ void FileSource::read(const std::string& name) {
   auto& file = known->second;
   switch (file.refresh(limits_)) {
     case KnownFile::Found::Same:
-      return;
+      break;
     case KnownFile::Found::Changing:
-      return settling_.note(name, WatchSignal::What::Written, steady_clock::now());
+      settling_.note(name, WatchSignal::What::Written, steady_clock::now());
+      break;
     case KnownFile::Found::Different:
       table_.replace(name, file.entries());
       problems_changed_ |= book_.set(name, file.problems());
   }
-  if (last_.kind == Survey::Kind::File && !file.readable()) fail(path_.string() + " " + file.problems().front().text);
+  if (last_.kind == Survey::Kind::File && !file.readable())
+    fail(path_.string() + (file.problems().empty() ? " is being written" : " " + file.problems().front().text));
 }
 
 void FileSource::forget(const std::string& name) {

@@ -163,7 +163,27 @@ TEST_CASE("one file that can't be read is a source that is down") {
   Watched watched("/dev/zero");
   REQUIRE(watched.until([&] { return !watched.source().state().trouble.empty(); }));
   CHECK(watched.source().state().trouble.starts_with("/dev/zero is a device"));
+  const auto told = watched.updates.size();
+  watched.source().rescan();
+  CHECK(watched.until([&] { return watched.updates.size() > told; }));
+  CHECK((watched.updates.back().kind == Update::Kind::State));
   CHECK_FALSE(watched.source().state().synced);
+}
+
+TEST_CASE("a file takes the place of the directory, and a directory that of the file") {
+  TemporaryDirectory directory;
+  const auto path = directory / "entries";
+  fs::create_directory(path);
+  write(path / "a.yaml", entry("a", "240.0.0.2"));
+  write(directory / "a.yaml", entry("other", "240.0.0.9"));
+  Watched watched(path);
+  REQUIRE(watched.until_held("a=240.0.0.2"));
+  fs::rename(path, directory / "old");
+  write(path, entry("b", "240.0.0.3"));
+  CHECK(watched.until_held("b=240.0.0.3"));
+  fs::remove(path);
+  fs::rename(directory / "old", path);
+  CHECK(watched.until_held("a=240.0.0.2"));
 }
 
 }  // namespace
