@@ -1,7 +1,6 @@
 #include "ledger/sqlite_ledger.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -26,7 +25,7 @@ asio::awaitable<void> commit_on_disk(std::shared_ptr<SqliteStore> store, std::ve
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(asio::thread_pool& disk, std::filesystem::path file)
-      : disk_(asio::make_strand(disk.get_executor())), store_(std::make_shared<SqliteStore>(std::move(file))) {}
+      : disk_(disk.get_executor()), store_(std::make_shared<SqliteStore>(std::move(file))) {}
 
   asio::awaitable<std::vector<vip::Record>> load() override {
     return asio::co_spawn(disk_, load_on_disk(store_), asio::use_awaitable);
@@ -37,7 +36,7 @@ class SqliteLedger final : public Ledger {
   std::string describe() const override { return "sqlite " + store_->file().string(); }
 
  private:
-  asio::strand<asio::thread_pool::executor_type> disk_;  // commits in the order of their calls, however many threads
+  asio::thread_pool::executor_type disk_;  // one thread: commits are done one by one, in the order of their calls
   std::shared_ptr<SqliteStore> store_;
 };
 

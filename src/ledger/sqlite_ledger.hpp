@@ -9,7 +9,8 @@
 
 namespace meridian::ledger {
 
-// `disk` is one thread for everything that may block; it must outlive the ledger. The file is created by load().
+// `disk` is one thread (exactly: it keeps the order of commits) for everything that may block; it must outlive the
+// ledger. The file is created by load().
 std::unique_ptr<Ledger> make_sqlite_ledger(boost::asio::thread_pool& disk, std::filesystem::path file);
 
 }  // namespace meridian::ledger
