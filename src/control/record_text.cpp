@@ -34,7 +34,9 @@ std::string strings_text(Octets rdata) {
   std::string text;
   for (std::size_t at = 0; at < rdata.size(); at += 1u + rdata[at]) {
     const auto string = rdata.subspan(at + 1, rdata[at]);
-    text += (text.empty() ? "\"" : " \"") + std::string(string.begin(), string.end()) + "\"";
+    text += text.empty() ? "\"" : " \"";
+    text.append(string.begin(), string.end());
+    text += '"';
   }
   return text;
 }

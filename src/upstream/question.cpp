@@ -1,5 +1,6 @@
 #include "upstream/question.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <meridian/dns/types.hpp>
@@ -26,17 +27,15 @@ std::vector<std::uint8_t> compose_query(const Question& question, bool with_edns
   const std::array<std::uint8_t, dns::kHeaderSize> header = {0, 0, kRecursionDesired, cd, 0, 1, 0, 0, 0,
                                                              0, 0, additional};
 
-  std::vector<std::uint8_t> query;
-  query.reserve(header.size() + question.octets.size() + 11);
-  query.insert(query.end(), header.begin(), header.end());
-  query.insert(query.end(), question.octets.begin(), question.octets.end());
-  if (with_edns) {
-    const std::uint8_t flags = question.dnssec_ok ? kDnssecOk : 0;
-    const std::array<std::uint8_t, 11> opt = {
-        0, 0, static_cast<std::uint8_t>(dns::Type::OPT), kUpstreamPayload >> 8, kUpstreamPayload & 0xff, 0, 0, flags, 0,
-        0, 0};
-    query.insert(query.end(), opt.begin(), opt.end());
-  }
+  const std::uint8_t flags = question.dnssec_ok ? kDnssecOk : 0;
+  const std::array<std::uint8_t, 11> opt = {
+      0, 0, static_cast<std::uint8_t>(dns::Type::OPT), kUpstreamPayload >> 8, kUpstreamPayload & 0xff, 0, 0, flags, 0,
+      0, 0};
+
+  std::vector<std::uint8_t> query(header.size() + question.octets.size() + (with_edns ? opt.size() : 0));
+  auto end = std::ranges::copy(header, query.begin()).out;
+  end = std::ranges::copy(question.octets, end).out;
+  if (with_edns) std::ranges::copy(opt, end);
   return query;
 }
 
