@@ -30,10 +30,10 @@ def arrows():
 DOORS = [
     (r"^ldns/", r"src/dns/rrset\.cpp|tests/support/.*|tests/fuzz/.*"),
     (r"^ares", r"src/upstream/ares_\w+\.[ch]pp|tests/upstream/.*"),
-    (r"^yaml-cpp/", r"src/config/.*|src/source/yaml_\w+\.[ch]pp|tests/config/.*"),
+    (r"^yaml-cpp/", r"src/config/.*|src/source/yaml_\w+\.[ch]pp|tests/config/.*|tests/fuzz/.*"),
     (r"^boost/beast", r"src/control/admin\w*\.[ch]pp|src/cli/admin_client\.[ch]pp"),
     (r"^boost/json", r"(src|include/meridian|tests)/mesh/.*|src/(source|control|cli)/.*|tests/(source|control|cli)/.*"),
-    (r"^sqlite3", r"src/ledger/sqlite_\w+\.[ch]pp|src/source/snapshot\w*\.[ch]pp|tests/(ledger|source)/.*"),
+    (r"^sqlite3", r"src/ledger/sqlite_\w+\.[ch]pp|src/source/entries_database\.[ch]pp|tests/(ledger|source)/.*"),
     (r"^prometheus/", r"src/control/metrics\w*\.[ch]pp"),
     (r"^CLI/", r"src/main\.cpp|src/cli/.*"),
     (r"^spdlog/", r"src/(?!dns|zone|vip|mesh|query|config|stats).*|tests/.*"),

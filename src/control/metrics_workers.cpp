@@ -61,6 +61,7 @@ void add_worker_metrics(const Workers& workers, Families& out) {
   counter("meridian_udp_truncated_total", "replies over UDP with TC", &WorkerCounters::udp_truncated);
   counter("meridian_udp_send_errors_total", "replies that the kernel did not take", &WorkerCounters::udp_send_errors);
   counter("meridian_tcp_accepted_total", "connections", &WorkerCounters::tcp_accepted);
+  counter("meridian_tcp_accept_pauses_total", "times that descriptors ran out", &WorkerCounters::tcp_accept_pauses);
   counter("meridian_tcp_refused_total", "connections over tcp-clients-per-address", &WorkerCounters::tcp_refused);
   counter("meridian_tcp_evicted_total", "idle connections closed for newer ones", &WorkerCounters::tcp_evicted);
   counter("meridian_tcp_timeouts_total", "connections closed after tcp-idle", &WorkerCounters::tcp_timeouts);
