@@ -51,13 +51,13 @@ struct Zone {
 
 // One element of `sources`.
 struct Source {
-  std::string name;               // for metrics and logs; "files", "files-2", ... by default
-  std::filesystem::path files;    // a directory or one file
+  std::string name;             // for metrics and logs; "files", "files-2", ... by default
+  std::filesystem::path files;  // a directory or one file
   bool operator==(const Source&) const = default;
 };
 
 struct Vip {
-  std::vector<Cidr> pools;        // default 245.0.0.0/8
+  std::vector<Cidr> pools;  // default 245.0.0.0/8
   std::vector<Cidr> exclude;
   seconds quarantine{3600};
   seconds tombstone{86400};
@@ -69,12 +69,12 @@ struct Forward {
   // An upstream is an address, or a file in resolv.conf's form whose nameservers stand in its place.
   using Upstream = std::variant<Endpoint, std::filesystem::path>;
   enum class Policy { Fastest, Sequential, Random, RoundRobin };
-  std::vector<Upstream> upstreams;                                        // default /etc/resolv.conf; empty: no forwarding
-  std::vector<std::pair<std::string, std::vector<Upstream>>> zones;       // most specific suffix wins
+  std::vector<Upstream> upstreams;                                   // default /etc/resolv.conf; empty: no forwarding
+  std::vector<std::pair<std::string, std::vector<Upstream>>> zones;  // most specific suffix wins
   Policy policy = Policy::Fastest;
   milliseconds timeout{1800};
   milliseconds attempt_timeout{600};
-  std::uint32_t max_in_flight = 10000;                                    // questions of all workers together
+  std::uint32_t max_in_flight = 10000;  // questions of all workers together
   bool case_randomization = false;
   bool operator==(const Forward&) const = default;
 };
@@ -117,20 +117,20 @@ struct Log {
 };
 
 struct Config {
-  std::vector<Endpoint> listen;              // default 127.0.0.1:53 and [::1]:53
-  unsigned workers = 0;                      // 0: one for each CPU that this process may use
-  std::vector<Zone> zones;                   // default: global
+  std::vector<Endpoint> listen;  // default 127.0.0.1:53 and [::1]:53
+  unsigned workers = 0;          // 0: one for each CPU that this process may use
+  std::vector<Zone> zones;       // default: global
   enum class ServeHosts { Owned, Any } serve_hosts = ServeHosts::Owned;
   enum class ExportTo { Ignore, PublicOnly } export_to = ExportTo::Ignore;
   enum class Compat { None, IstioCoreDns } compat = Compat::None;
-  bool reverse_pools = true;                 // `reverse` names "pools"
-  std::vector<Cidr> reverse;                 // the CIDRs that `reverse` names
+  bool reverse_pools = true;  // `reverse` names "pools"
+  std::vector<Cidr> reverse;  // the CIDRs that `reverse` names
   std::vector<boost::asio::ip::address> advertise;
-  std::vector<Source> sources;               // default: files /etc/meridian/entries
-  unsigned mass_delete_guard = 50;           // per cent; 0: off
+  std::vector<Source> sources;      // default: files /etc/meridian/entries
+  unsigned mass_delete_guard = 50;  // per cent; 0: off
   struct Stale {
     bool ready = true;
-    seconds max_age{0};                      // 0: for ever
+    seconds max_age{0};  // 0: for ever
     bool operator==(const Stale&) const = default;
   } stale;
   Vip vip;
@@ -152,14 +152,14 @@ struct Problem {
   std::string file;
   unsigned line = 0;
   unsigned column = 0;
-  std::string text;              // what was found, what is allowed
-  std::string to_text() const;   // "file:line:column: text"
+  std::string text;             // what was found, what is allowed
+  std::string to_text() const;  // "file:line:column: text"
 };
 
 struct Loaded {
-  Config config;                    // meaningful if `errors` is empty
-  std::vector<Problem> errors;      // all of them
-  std::vector<Problem> warnings;    // accepted, and worth a word at start
+  Config config;                  // meaningful if `errors` is empty
+  std::vector<Problem> errors;    // all of them
+  std::vector<Problem> warnings;  // accepted, and worth a word at start
 };
 
 // Reads and checks one file; a missing or unreadable file is an error in the result. Blocking; any thread.

@@ -13,8 +13,8 @@ namespace meridian::query {
 // it (RFC 6840, 5.7), our OPT instead of the upstream's (hop by hop, RFC 6891, 6.1.1). If it is too big for the client
 // it is cut to header, question and OPT, with TC=1. A TC of the upstream is passed on.
 // Returns the size.
-std::size_t relay(const dns::Query& query, const dns::Reply& reply, const Settings& settings,
-                  const Client& client, std::span<std::uint8_t> out);
+std::size_t relay(const dns::Query& query, const dns::Reply& reply, const Settings& settings, const Client& client,
+                  std::span<std::uint8_t> out);
 
 // SERVFAIL (or another rcode) with an extended error.
 std::size_t fail(const dns::Query& query, dns::Rcode rcode, dns::ExtendedError error, const Settings& settings,

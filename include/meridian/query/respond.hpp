@@ -13,12 +13,12 @@ namespace meridian::query {
 
 // What of the configuration an answer depends on. Immutable while workers hold it.
 struct Settings {
-  std::uint16_t udp_payload = 1232;    // the most that we send or announce over UDP
-  bool forwarding = true;              // there are upstreams
-  std::uint16_t tcp_idle = 100;        // announced by edns-tcp-keepalive, in units of 100 ms
-  std::string version;                 // CHAOS version.bind; empty: REFUSED
-  std::string hostname;                // CHAOS hostname.bind and id.server; empty: REFUSED
-  std::string nsid;                    // empty: not told
+  std::uint16_t udp_payload = 1232;  // the most that we send or announce over UDP
+  bool forwarding = true;            // there are upstreams
+  std::uint16_t tcp_idle = 100;      // announced by edns-tcp-keepalive, in units of 100 ms
+  std::string version;               // CHAOS version.bind; empty: REFUSED
+  std::string hostname;              // CHAOS hostname.bind and id.server; empty: REFUSED
+  std::string nsid;                  // empty: not told
 };
 
 // Who asks, and how.
