@@ -1,6 +1,7 @@
 #include <meridian/query/respond.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #include "chaos.hpp"
 #include "composer.hpp"
@@ -13,6 +14,8 @@ namespace {
 using dns::ExtendedError;
 using dns::Rcode;
 using dns::Type;
+
+constexpr Outcome kForward = {Outcome::Action::Forward, 0, Rcode::NoError, Where::Forwarded};
 
 Outcome error(Composer& reply, Rcode rcode) {
   reply.start(rcode, false);
@@ -47,11 +50,11 @@ Outcome answer_special(const dns::Query& query, SpecialName special, Composer& r
   return reply.finish(Where::Special);
 }
 
-// Not ours: forwarded if the client asks for recursion and may have it.
-Outcome elsewhere(const dns::Query& query, const Settings& settings, const Client& client, Composer& reply) {
-  if (!query.recursion_desired || !settings.forwarding) return refuse(reply, ExtendedError::NotAuthoritative);
-  if (!client.may_recurse || is_meta(query.type)) return refuse(reply, ExtendedError::Prohibited);
-  return {Outcome::Action::Forward, 0, Rcode::NoError, Where::Forwarded};
+// Why a question that is not ours is not forwarded; nothing: it is.
+std::optional<ExtendedError> why_not_forward(const dns::Query& query, const Settings& settings, const Client& client) {
+  if (!query.recursion_desired || !settings.forwarding) return ExtendedError::NotAuthoritative;
+  if (!client.may_recurse || is_meta(query.type)) return ExtendedError::Prohibited;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -74,14 +77,14 @@ Outcome respond(const dns::Query& query, dns::Fault fault, const zone::ZoneSet& 
   if (const zone::Zone* zone = zones.enclosing(name)) {
     if (!client.may_query) return refuse(reply, ExtendedError::Prohibited);
     if (const auto answer = answer_from_zone(query, name, *zone, client, turn, reply)) return *answer;
-    const auto outcome = elsewhere(query, settings, client, reply);  // unknown there, and `unknown: forward`
-    return outcome.action == Outcome::Action::Forward ? outcome : deny(query, *zone, reply);
+    return why_not_forward(query, settings, client) ? deny(query, *zone, reply) : kForward;  // `unknown: forward`
   }
   if (const zone::Zone* hosts = zones.any_host()) {
     if (const auto answer = answer_any_host(query, name, *hosts, client, turn, reply)) return *answer;
   }
   if (const auto special = special_name(query.name)) return answer_special(query, *special, reply);
-  return elsewhere(query, settings, client, reply);
+  if (const auto why = why_not_forward(query, settings, client)) return refuse(reply, *why);
+  return kForward;
 }
 
 std::size_t reply_limit(const dns::Query& query, const Settings& settings, const Client& client) {

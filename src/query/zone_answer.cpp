@@ -1,5 +1,6 @@
 #include "zone_answer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace meridian::query {
@@ -75,15 +76,24 @@ void add_ns_glue(const dns::Query& query, const zone::Zone& zone, dns::MessageBu
   message.additional(match.node->find(Type::AAAA), labels_above_apex(query, zone), prefix);
 }
 
+// The name that an SRV RRset points to; all of one RRset point to the same.
+std::span<const std::uint8_t> target_of(const dns::RRsetView& srv) {
+  constexpr std::size_t kRdlength = 8;                // behind TYPE, CLASS and TTL
+  constexpr std::size_t kTarget = kRdlength + 2 + 6;  // behind priority, weight and port (RFC 2782)
+  const std::size_t size = std::size_t{srv.records[kRdlength]} << 8 | srv.records[kRdlength + 1];
+  return srv.records.subspan(kTarget, size - 6);
+}
+
 // Addresses of an SRV's target (RFC 2782): the question itself, or, behind _service._proto, the host below.
-void add_target_glue(const dns::Query& query, const zone::Zone& zone, const zone::Node& node,
+void add_target_glue(const dns::Query& query, const zone::Zone& zone, const zone::Node& node, const dns::RRsetView& srv,
                      dns::MessageBuilder& message) {
-  unsigned skip = 0;
+  const bool bare = srv.target_is_question || std::ranges::equal(target_of(srv), query.name.wire());
+  const unsigned skip = bare ? 0 : 2;
   const zone::Node* host = &node;
-  if (query.name.labels > 2 && query.name.label(0).starts_with('_')) {
-    const Match match = zone.lookup(below(query.name, 2));
+  if (!bare) {
+    if (labels_above_apex(query, zone) < skip || !std::ranges::equal(target_of(srv), query.name.suffix(skip))) return;
+    const Match match = zone.lookup(below(query.name, skip));
     if (match.kind != Match::Kind::Exact) return;
-    skip = 2;
     host = match.node;
   }
   message.additional(host->find(Type::A), skip);
@@ -96,7 +106,7 @@ Outcome answer(const dns::Query& query, const zone::Zone& zone, const Match& mat
   auto& message = reply.start(Rcode::NoError, true);
   const unsigned first = rrset.count > 1 ? first_record(zone, turn) % rrset.count : 0;
   const bool whole = message.answer(rrset, 0, first);
-  if (whole && rrset.type == Type::SRV) add_target_glue(query, zone, *match.node, message);
+  if (whole && rrset.type == Type::SRV) add_target_glue(query, zone, *match.node, rrset, message);
   if (whole && rrset.type == Type::NS) add_ns_glue(query, zone, message);
   return reply.finish(where(zone, match.kind));
 }
@@ -130,6 +140,7 @@ std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::Has
       return not_ready(zone, match.kind, reply);
     case Match::Kind::Meta:
       if (client.may_introspect) return answer_meta(query, zone, match, reply);
+      if (!zone.ready()) return not_ready(zone, match.kind, reply);
       break;  // as if it were not there
     case Match::Kind::None:
       break;

@@ -41,6 +41,19 @@ std::vector<std::string> lines(const ldns_rr_list* records) {
   return texts;
 }
 
+// Reads the texts of a section into the packet, which owns the records from then on.
+bool push(ldns_pkt* packet, ldns_pkt_section section, const std::vector<std::string>& texts) {
+  for (const auto& text : texts) {
+    ldns_rr* record = nullptr;
+    const auto status = section == LDNS_SECTION_QUESTION
+                            ? ldns_rr_new_question_frm_str(&record, text.c_str(), nullptr, nullptr)
+                            : ldns_rr_new_frm_str(&record, text.c_str(), 0, nullptr, nullptr);
+    if (status != LDNS_STATUS_OK) return false;
+    ldns_pkt_push_rr(packet, section, record);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Message> read_message(std::span<const std::uint8_t> wire) {
@@ -73,6 +86,41 @@ std::optional<Message> read_message(std::span<const std::uint8_t> wire) {
     }
   }
   return message;
+}
+
+std::optional<Octets> write_message(const Message& message) {
+  const Packet packet(ldns_pkt_new());
+  ldns_pkt* const raw = packet.get();
+  ldns_pkt_set_id(raw, message.id);
+  ldns_pkt_set_opcode(raw, static_cast<ldns_pkt_opcode>(message.opcode));
+  ldns_pkt_set_rcode(raw, static_cast<std::uint8_t>(message.rcode & 15));
+  ldns_pkt_set_qr(raw, message.qr);
+  ldns_pkt_set_aa(raw, message.aa);
+  ldns_pkt_set_tc(raw, message.tc);
+  ldns_pkt_set_rd(raw, message.rd);
+  ldns_pkt_set_ra(raw, message.ra);
+  ldns_pkt_set_ad(raw, message.ad);
+  ldns_pkt_set_cd(raw, message.cd);
+  if (!push(raw, LDNS_SECTION_QUESTION, message.question) || !push(raw, LDNS_SECTION_ANSWER, message.answer) ||
+      !push(raw, LDNS_SECTION_AUTHORITY, message.authority) ||
+      !push(raw, LDNS_SECTION_ADDITIONAL, message.additional)) {
+    return std::nullopt;
+  }
+  if (message.edns) {
+    ldns_pkt_set_edns_udp_size(raw, static_cast<std::uint16_t>(message.payload));
+    ldns_pkt_set_edns_version(raw, static_cast<std::uint8_t>(message.edns_version));
+    ldns_pkt_set_edns_extended_rcode(raw, static_cast<std::uint8_t>(message.rcode >> 4));
+    ldns_pkt_set_edns_do(raw, message.dnssec_ok);
+    if (!message.options.empty()) {
+      const auto& options = message.options;
+      ldns_pkt_set_edns_data(raw, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, options.size(), options.data()));
+    }
+  }
+  std::uint8_t* octets = nullptr;
+  std::size_t size = 0;
+  if (ldns_pkt2wire(&octets, raw, &size) != LDNS_STATUS_OK) return std::nullopt;
+  const COctets owned(octets);
+  return Octets(octets, octets + size);
 }
 
 std::optional<std::string> name_to_text(std::span<const std::uint8_t> wire) {

@@ -27,6 +27,8 @@ struct Message {
 
 // nullopt where ldns says that this is no message.
 std::optional<Message> read_message(std::span<const std::uint8_t> wire);
+// The octets of a message, names compressed. nullopt where ldns can't read a text.
+std::optional<Octets> write_message(const Message& message);
 
 // Both with the final dot, as ldns writes names.
 std::optional<std::string> name_to_text(std::span<const std::uint8_t> wire);
