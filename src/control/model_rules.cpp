@@ -30,7 +30,9 @@ vip::Pool vip_pool(const config::Config& config) {
 }
 
 vip::Times vip_times(const config::Config& config) {
-  return {config.vip.quarantine, config.vip.tombstone};
+  // Ages are counted in whole seconds, and one may have begun before a VIP came free.
+  constexpr std::chrono::seconds kBegun{1};
+  return {config.vip.quarantine + kBegun, config.vip.tombstone + kBegun};
 }
 
 std::string owned_zone(const config::Config& config, std::string_view host) {

@@ -48,6 +48,8 @@ Reconciler::~Reconciler() = default;
 boost::asio::awaitable<void> Reconciler::run() {
   using namespace boost::asio::experimental::awaitable_operators;
   const auto last_run = co_await snapshot_.load();
+  // Only now is it known which serials the last run may have told.
+  builder_ = std::make_unique<ZoneBuilder>(config_, empty_zones(config_, frontend_.bound, snapshot_.next_serial()));
   co_await vips_.load();  // before the first entry, so that a VIP of the last run is answered at once
   sources_.configure(config_, last_run.sources);
   schedule();
@@ -55,6 +57,7 @@ boost::asio::awaitable<void> Reconciler::run() {
 }
 
 void Reconciler::stop() {
+  stopped_ = true;
   gather_.cancel();
   sources_.stop();
   vips_.stop();
@@ -80,12 +83,13 @@ void Reconciler::accept(Accepted accepted) {
 }
 
 void Reconciler::look_again(std::vector<std::string> hosts) {
+  if (hosts.empty()) return;
   again_.insert(std::make_move_iterator(hosts.begin()), std::make_move_iterator(hosts.end()));
   schedule();
 }
 
 void Reconciler::schedule() {
-  if (std::exchange(scheduled_, true)) return;
+  if (stopped_ || std::exchange(scheduled_, true)) return;
   gather_.expires_after(kGather);
   gather_.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped) commit();

@@ -40,10 +40,15 @@ void Reload::start() {
   look();
 }
 
+void Reload::stop() {
+  stopped_ = true;  // a timer that has expired already can't be cancelled any more
+  timer_.cancel();
+}
+
 void Reload::look() {
   timer_.expires_after(kInterval);
   timer_.async_wait([this](const boost::system::error_code& stopped) {
-    if (stopped) return;
+    if (stopped || stopped_) return;
     if (text_of(file_) != seen_) now();
     look();
   });

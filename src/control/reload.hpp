@@ -19,7 +19,7 @@ class Reload {
          std::function<void(const config::Config&)> apply);
 
   void start();
-  void stop() { timer_.cancel(); }
+  void stop();
   // Reads the file now. A file with errors changes nothing; they are logged, one line each.
   void now();
 
@@ -39,6 +39,7 @@ class Reload {
   std::string seen_;  // the file's text at the last look
   std::uint64_t reloads_ = 0, failures_ = 0;
   std::string trouble_;
+  bool stopped_ = false;
 };
 
 }  // namespace meridian::control

@@ -50,7 +50,8 @@ boost::asio::awaitable<void> VipKeeper::run() {
       good = co_await load();
       if (good) changed_(allocator_.active_hosts());
     } else {
-      age(unwritten);
+      age();
+      write_ages(unwritten);
       std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten));
       good = co_await write(unwritten);
     }
@@ -107,14 +108,17 @@ void VipKeeper::report(const std::exception& e, const char* consequence) {
   trouble_ = e.what();
 }
 
-// Quarantine and tombstones run on the steady clock: a jump of the wall clock shortens nothing. Their ages are written
-// now and then; one that is lost by a kill only lengthens a quarantine.
-void VipKeeper::age(std::vector<vip::Change>& unwritten) {
-  const auto now = Clock::now();
-  const auto elapsed = std::chrono::floor<std::chrono::seconds>(now - aged_);
+// Quarantine and tombstones run on the steady clock: a jump of the wall clock shortens nothing.
+void VipKeeper::age() {
+  const auto elapsed = std::chrono::floor<std::chrono::seconds>(Clock::now() - aged_);
   if (elapsed < kStarvedInterval) return;
   aged_ += elapsed;
   if (allocator_.age(elapsed) && !allocator_.starved().empty()) changed_(starved());
+}
+
+// Now and then: an age that is lost by a kill only lengthens a quarantine.
+void VipKeeper::write_ages(std::vector<vip::Change>& unwritten) {
+  const auto now = Clock::now();
   if (now - ages_written_ < kWriteAgesInterval) return;
   ages_written_ = now;
   std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten));
@@ -134,14 +138,20 @@ vip::Assignment VipKeeper::assign(const std::string& host, vip::Family family, c
 }
 
 void VipKeeper::release(const std::string& host) {
-  if (loaded_) allocator_.release(host);
+  if (!loaded_) return;
+  age();  // what passed before belongs to those that are free already
+  allocator_.release(host);
 }
 
 std::vector<std::string> VipKeeper::literals(const std::vector<vip::Address>& added,
                                              const std::vector<vip::Address>& removed) {
   std::vector<std::string> again;
   for (const auto& address : added) {
-    if (auto loser = allocator_.add_literal(address)) again.push_back(std::move(*loser));
+    auto loser = allocator_.add_literal(address);
+    if (!loser) continue;
+    spdlog::warn("{}: its VIP {} is now a literal address of another entry: it gets another VIP", *loser,
+                 address.to_string());
+    again.push_back(std::move(*loser));
   }
   for (const auto& address : removed) allocator_.remove_literal(address);
   if (!removed.empty()) std::ranges::move(starved(), std::back_inserter(again));  // space may have come free

@@ -48,7 +48,8 @@ class VipKeeper {
 
  private:
   boost::asio::awaitable<bool> write(std::vector<vip::Change>& changes);
-  void age(std::vector<vip::Change>& unwritten);
+  void age();
+  void write_ages(std::vector<vip::Change>& unwritten);
   void report(const std::exception& e, const char* consequence);
   std::chrono::milliseconds interval() const;
   std::vector<std::string> starved() const;
