@@ -24,6 +24,7 @@ import dns.rdatatype
 
 BINARY = os.environ.get("MERIDIAN", "/tmp/build-lead/src/meridian")
 PATIENCE = 30.0  # seconds, on a machine that does much else
+NOBODY = "nobody"  # `user` of a Server, or of run(): without root's privileges, whoever runs the tests
 
 
 def eventually(condition, deadline=PATIENCE, what=None):
@@ -81,6 +82,17 @@ def extended_errors(message):
     return [int(option.code) for option in message.options if option.otype == dns.edns.OptionType.EDE]
 
 
+def command(*arguments, user=None):
+    """What to run, and the options of subprocess for it. Another user may not be let into the directory of the binary,
+    so it is opened here and executed by its descriptor."""
+    if not user or os.geteuid() != 0:
+        return [BINARY, *map(str, arguments)], {}
+    binary = os.open(BINARY, os.O_RDONLY)
+    os.set_inheritable(binary, True)
+    return (["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", f"/proc/self/fd/{binary}",
+             *map(str, arguments)], {"pass_fds": [binary]})
+
+
 class Server:
     """One process. `directory` holds meridian.yaml, entries/ and state/; it is the caller's if given (two servers may
     follow each other in it), else it goes with the Server. `config` is laid over a configuration for tests."""
@@ -131,10 +143,9 @@ class Server:
 
     def start(self, ready=True):
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
-        as_user = ["setpriv", f"--reuid={self.user}", "--clear-groups"] if self.user else []
+        line, options = command("serve", "--config", self.config_file, user=self.user)
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([*as_user, BINARY, "serve", "--config", self.config_file], stderr=log,
-                                            stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(line, stderr=log, stdin=subprocess.DEVNULL, **options)
         eventually(self._find_ports, what="the ports in the log")
         if ready:
             eventually(self.ready, what="/readyz")
@@ -234,6 +245,7 @@ class Server:
         return self.get("/status")[1]
 
 
-def run(*arguments, deadline=PATIENCE):
+def run(*arguments, user=None):
     """A command of the binary that ends by itself."""
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=deadline)
+    line, options = command(*arguments, user=user)
+    return subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, **options)
