@@ -23,11 +23,12 @@ def reply_to(query, *records, rcode=0, flags=dns.flags.RA):
 
 
 class Upstream:
-    """UDP and TCP on one loopback port. `handle(query, tcp)` runs in a thread for each question and returns a message,
-    octets, or None for silence. `asked` is a queue of (query, tcp), so that a test can wait for a question."""
+    """UDP and TCP on one loopback port. `handle(query, tcp)` runs in a thread for each question and returns messages
+    (or octets), to be sent one after the other: none is silence. `asked` is a queue of (query, tcp), so that a test can
+    wait for a question; `client` is who sent the last one over UDP."""
 
     def __init__(self, handle):
-        self.handle, self.asked, self.ended = handle, queue.Queue(), False
+        self.handle, self.asked, self.ended, self.client = handle, queue.Queue(), False, None
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.bind(("127.0.0.1", 0))
@@ -48,9 +49,9 @@ class Upstream:
     def answer(self, octets, tcp, send):
         query = dns.message.from_wire(octets)
         self.asked.put((query, tcp))
-        reply = self.handle(query, tcp)
-        if reply is not None and not self.ended:
-            send(reply if isinstance(reply, bytes) else reply.to_wire(max_size=65535))
+        for reply in self.handle(query, tcp):
+            if not self.ended:
+                send(reply if isinstance(reply, bytes) else reply.to_wire(max_size=65535))
 
     def serve_udp(self):
         while not self.ended:
@@ -58,6 +59,9 @@ class Upstream:
                 octets, client = self.udp.recvfrom(65535)
             except OSError:
                 return
+            if self.ended:
+                return
+            self.client = client
             send = lambda reply, client=client: self.udp.sendto(reply, client)
             threading.Thread(target=self.answer, args=(octets, False, send), daemon=True).start()
 
