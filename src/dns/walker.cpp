@@ -12,11 +12,12 @@ constexpr std::size_t kMaxPointers = kMaxLabels;
 }  // namespace
 
 std::size_t end_of_name(Message message, std::size_t at) {
-  std::size_t end = 0;       // set at the first pointer: the name goes on elsewhere, the message behind it
-  std::size_t segment = at;  // where the labels being read began
-  std::size_t size = 1;      // of the name, uncompressed; the root label counts from the start
+  std::size_t end = 0;                 // set at the first pointer: the name goes on elsewhere, the message behind it
+  std::size_t segment = at;            // where the labels being read began
+  std::size_t bound = message.size();  // where they must have ended
+  std::size_t size = 1;                // of the name, uncompressed; the root label counts from the start
   std::size_t pointers = 0;
-  while (at < message.size()) {
+  while (at < bound) {
     const std::uint8_t length = message[at];
     if (length == 0) return end != 0 ? end : at + 1;
     if (length <= kMaxLabel) {
@@ -25,10 +26,11 @@ std::size_t end_of_name(Message message, std::size_t at) {
       at += 1u + length;
       continue;
     }
-    if (length < kPointer || at + 1 >= message.size()) return 0;
+    if (length < kPointer || at + 1 >= bound) return 0;
     const std::size_t target = read_u16(&message[at]) & 0x3fffu;
     if (target < kHeaderSize || target >= segment || ++pointers > kMaxPointers) return 0;
     if (end == 0) end = at + 2;
+    bound = segment;
     at = segment = target;
   }
   return 0;

@@ -1,9 +1,9 @@
 #pragma once
-// Steps over the names and records of a message whose octets come from outside. Strict: a compression pointer must
-// point before the place where the part of the name that it ends began, so that no walk can come back to where it was,
-// and not into the header; label types other than 00 and 11 are refused (RFC 1035, 4.1.4; RFC 6891, 5), and so is a
-// name of more than 255 octets. Nothing is copied or allocated; the work for a name is bounded by kMaxName whatever the
-// message.
+// Steps over the names and records of a message whose octets come from outside. Strict: what a compression pointer
+// points to must begin and end before the place where the part of the name that it ends began ("a prior occurrence",
+// RFC 1035, 4.1.4), so that no walk can come back to where it was and no name reaches into what stands behind it; not
+// into the header; label types other than 00 and 11 are refused (RFC 6891, 5), and so is a name of more than 255
+// octets. Nothing is copied or allocated; the work for a name is bounded by kMaxName whatever the message.
 
 #include <cstddef>
 #include <cstdint>
