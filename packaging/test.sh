@@ -40,7 +40,8 @@ result "the release builds without a warning" $status
 if [ "${MERIDIAN_TEST:-all}" = all ]; then
   for sanitizer in address,undefined thread; do
     name=${sanitizer%%,*}
-    build "$name" --buildtype=debugoptimized -Db_sanitize=$sanitizer; status=$?
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+    build "$name" -Ddebug=true -Doptimization=1 -Db_sanitize=$sanitizer; status=$?
     result "the $sanitizer sanitizer builds" $status
     [ $status = 0 ] && suites "$name"
   done
