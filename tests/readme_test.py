@@ -69,9 +69,15 @@ class Upstream:
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has at the moment, over UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            try:
+                tcp.bind(udp.getsockname())
+                return udp.getsockname()[1]
+            except OSError:
+                continue
 
 
 class TheExamples(unittest.TestCase):
@@ -211,43 +217,47 @@ class Fronts(unittest.TestCase):
         self.assertEqual(listen, [drop_in["Resolve"]["DNS"] + ":53"])
         self.assertEqual(drop_in["Resolve"]["Domains"], "~global")
 
-    def front(self, command, port, config):
-        """Runs a resolver with `config` in front of a Meridian, and asks it."""
+    def front(self, command, config):
+        """Runs a resolver, with `config` of (directory, its port, Meridian's port), and asks through it. Somebody may take
+        its port before it does: then there is another."""
         with tempfile.TemporaryDirectory(prefix="meridian-readme-") as directory, \
                 Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.9")}) as server:
-            file = pathlib.Path(directory) / "conf"
-            file.write_text(config(directory, server.port))
-            log = open(pathlib.Path(directory) / "log", "w+")
-            process = subprocess.Popen([*command, file], stdout=log, stderr=log)
-            try:
-                def answered():
-                    reply = dns.query.udp(dns.message.make_query("web.shop.global", "A"), "127.0.0.1", 2, port)
-                    return addresses(reply) == ["240.0.0.9"]
-                eventually(answered, what=" ".join(command))
-            except AssertionError:
-                log.seek(0)
-                sys.stderr.write(log.read())
-                raise
-            finally:
-                process.terminate()
-                process.wait(PATIENCE)
-                log.close()
+            for _ in range(5):
+                port = free_port()
+                file = pathlib.Path(directory) / "conf"
+                file.write_text(config(directory, port, server.port))
+                with open(pathlib.Path(directory) / "log", "w+") as log:
+                    process = subprocess.Popen([*command, file], stdout=log, stderr=log)
+                    try:
+                        if eventually(lambda: process.poll() is not None or self.answers(port), 10) == "answered":
+                            return
+                    except AssertionError:
+                        pass
+                    finally:
+                        process.kill()
+                        process.wait()
+                    log.seek(0)
+                    said = log.read()
+        self.fail(said)
+
+    @staticmethod
+    def answers(port):
+        reply = dns.query.udp(dns.message.make_query("web.shop.global", "A"), "127.0.0.1", 2, port)
+        return addresses(reply) == ["240.0.0.9"] and "answered"
 
     def test_unbound(self):
         (text,) = blocks("unbound")
-        port = free_port()
-        ours = (f'server:\n  interface: 127.0.0.1@{port}\n  username: ""\n  chroot: ""\n  pidfile: ""\n  use-syslog: no\n'
+        ours = ('server:\n  interface: 127.0.0.1@%d\n  username: ""\n  chroot: ""\n  pidfile: ""\n  use-syslog: no\n'
                 'remote-control:\n  control-enable: no\n')
-        self.front(["/usr/sbin/unbound", "-d", "-c"], port,
-                   lambda directory, to: ours + text.replace("127.0.0.60", f"127.0.0.1@{to}"))
+        self.front(["/usr/sbin/unbound", "-d", "-c"],
+                   lambda directory, port, to: ours % port + text.replace("127.0.0.60", f"127.0.0.1@{to}"))
 
     def test_bind(self):
         (text,) = blocks("bind")
-        port = free_port()
         ours = ('options {{ directory "{0}"; listen-on port {1} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; '
                 'pid-file none; session-keyfile none; managed-keys-directory "{0}";')
-        self.front(["/usr/sbin/named", "-g", "-c"], port,
-                   lambda directory, to: text.replace("127.0.0.60", f"127.0.0.1 port {to}")
+        self.front(["/usr/sbin/named", "-g", "-c"],
+                   lambda directory, port, to: text.replace("127.0.0.60", f"127.0.0.1 port {to}")
                    .replace("options {", ours.format(directory, port)) + "controls {};\n")
 
 
