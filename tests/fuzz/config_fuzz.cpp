@@ -2,21 +2,16 @@
 // in its order; a configuration without errors has what the rest of the program relies on.
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <meridian/config/config.hpp>
 #include <string_view>
 #include <utility>
 
+#include "require.hpp"
+
 using namespace meridian;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 void check(const std::vector<config::Problem>& problems, std::size_t lines) {
   for (const auto& problem : problems) {

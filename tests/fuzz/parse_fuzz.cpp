@@ -3,24 +3,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <meridian/dns/message_builder.hpp>
 #include <meridian/dns/reply.hpp>
 #include <meridian/dns/rrset.hpp>
 #include <vector>
 
 #include "../support/ldns_oracle.hpp"
+#include "require.hpp"
 
 using namespace meridian;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 // Some data of each shape that the composer knows.
 struct Data {
