@@ -107,8 +107,9 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
         http::request_parser<http::empty_body> parser;
         parser.header_limit(kHeaderLimit);
         stream.expires_after(kTimeout);
-        co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
+        co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
         Response response = co_await answer(parser.get());
+        if (!parser.is_done()) response.keep_alive(false);  // a body, which nobody here reads
         if (parser.get().method() == http::verb::head) response.body().clear();
         more = response.keep_alive();
         stream.expires_after(kTimeout);

@@ -48,7 +48,11 @@ boost::asio::awaitable<void> VipKeeper::run() {
     bool good = true;
     if (!loaded_) {
       good = co_await load();
-      if (good) changed_(allocator_.active_hosts());
+      if (good) {
+        changed_(allocator_.active_hosts());
+        changed_({waiting_.begin(), waiting_.end()});
+        waiting_.clear();
+      }
     } else {
       age();
       write_ages(unwritten);
@@ -130,6 +134,7 @@ std::vector<std::string> VipKeeper::starved() const {
 
 vip::Assignment VipKeeper::assign(const std::string& host, vip::Family family, const std::optional<vip::Address>& pin) {
   if (loaded_) return allocator_.assign(host, family, pin);
+  waiting_.insert(host);
   vip::Assignment waiting;
   waiting.state =
       allocator_.pool().has(family) || pin ? vip::Assignment::State::Pending : vip::Assignment::State::NoPool;

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,7 @@ class VipKeeper {
   std::chrono::steady_clock::time_point aged_;
   std::chrono::steady_clock::time_point ages_written_;
   std::string trouble_;
+  std::set<std::string> waiting_;  // hosts that asked before the ledger was loaded
   bool loaded_ = false;
   bool stopped_ = false;
   bool dirty_ = false;
