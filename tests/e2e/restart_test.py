@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What survives a restart: the last good zone, serials, VIPs; with the source gone, broken, or suspiciously empty."""
 import os
+import pwd
 import signal
 import unittest
 
-from meridian import NOBODY, Server, entries, entry, eventually, extended_errors
+from meridian import NOBODY, Server, entries, entry, eventually, extended_errors, texts
 
 WEB = entry("web.shop.global", "240.0.0.2")
 
@@ -100,28 +101,48 @@ class Restart(unittest.TestCase):
             self.assertEqual(server.answer("vip.shop.global"), vip)
         self.assertTrue([p for p in server.state.iterdir() if p.name.startswith("entries.db.")])
 
+    def hand_state_to_nobody(self, server, mode):
+        """A state directory in which only reading, or not even that, is allowed; and a server without privileges."""
+        server.directory.chmod(0o755)
+        for path in (server.state, *server.state.iterdir()):
+            path.chmod(mode | 0o111 if path.is_dir() else mode)
+        self.addCleanup(server.state.chmod, 0o755)
+        server.user = NOBODY
+
+    def give_state_back(self, server):
+        for path in (server.state, *server.state.iterdir()):
+            if os.geteuid() == 0:
+                os.chown(path, pwd.getpwnam(NOBODY).pw_uid, -1)
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
     def test_a_state_that_can_only_be_read_still_has_its_vips_and_new_ones_wait(self):
         server = self.serve({"a.yaml": entries(WEB, entry("vip.shop.global"))})
         vip = eventually(lambda: "245." in server.answer("vip.shop.global") and server.answer("vip.shop.global"))
         server.stop()
-        server.directory.chmod(0o755)
-        server.state.chmod(0o555)
-        for file in server.state.iterdir():
-            file.chmod(0o444)
-        self.addCleanup(server.state.chmod, 0o755)
         server.write({"b.yaml": entry("late.shop.global")})
-        server.user = NOBODY
+        self.hand_state_to_nobody(server, 0o444)
         server.start(ready=False)
         eventually(lambda: server.answer("vip.shop.global") == vip)
         self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
-        reply = eventually(lambda: server.ask("late.shop.global"))
-        self.assertEqual((server.answer("late.shop.global"), extended_errors(reply)), ("SERVFAIL", [14]))
+        late = server.ask("late.shop.global")
+        self.assertEqual((texts(late), extended_errors(late)), ("SERVFAIL", [14]))
         self.assertTrue(server.status()["vips"]["ledger"]["trouble"])
-        if os.geteuid() == 0:  # the operator gives the directory back
-            for path in (server.state, *server.state.iterdir()):
-                os.chown(path, 65534, -1)
-                path.chmod(0o755 if path.is_dir() else 0o644)
-            eventually(lambda: "245." in server.answer("late.shop.global"))
+        self.give_state_back(server)
+        eventually(lambda: "245." in server.answer("late.shop.global"))
+
+    def test_hosts_that_came_while_the_ledger_could_not_be_read_have_their_vips_as_soon_as_it_can(self):
+        server = self.serve({"a.yaml": entry("vip.shop.global")})
+        vip = eventually(lambda: "245." in server.answer("vip.shop.global") and server.answer("vip.shop.global"))
+        server.stop()
+        server.write({"b.yaml": entry("late.shop.global"), "c.yaml": WEB})
+        self.hand_state_to_nobody(server, 0o000)
+        server.start(ready=False)
+        eventually(lambda: server.answer("web.shop.global") == "NOERROR 240.0.0.2")
+        self.assertEqual(server.answer("vip.shop.global"), "SERVFAIL")
+        self.assertEqual(server.answer("late.shop.global"), "SERVFAIL")
+        self.give_state_back(server)
+        eventually(lambda: server.answer("vip.shop.global") == vip)
+        eventually(lambda: "245." in server.answer("late.shop.global"))
 
 
 if __name__ == "__main__":
