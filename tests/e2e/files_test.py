@@ -5,9 +5,10 @@ import pathlib
 import shutil
 import signal
 import threading
+import time
 import unittest
 
-from meridian import Server, entries, entry, eventually
+from meridian import PATIENCE, Server, entries, entry, eventually
 
 WEB = entry("web.shop.global", "240.0.0.2")
 
@@ -162,6 +163,40 @@ class Files(unittest.TestCase):
         server.write({"a.yaml": entry("web.shop.global", "240.0.0.3")})
         self.becomes(server, "web.shop.global", "NOERROR 240.0.0.3")
 
+    def test_a_change_is_answered_within_50_ms(self):
+        server = self.serve({"a.yaml": WEB})
+
+        def took(number):
+            begun = time.monotonic()
+            server.write({"a.yaml": entry("web.shop.global", f"240.0.7.{number}")})
+            while server.answer("web.shop.global") != f"NOERROR 240.0.7.{number}":
+                self.assertLess(time.monotonic() - begun, PATIENCE)
+            return time.monotonic() - begun
+        self.assertLess(min(took(number) for number in range(1, 21)), 0.05)  # the machine may be busy most of the time
+
+    def test_of_two_entries_of_a_host_one_may_go(self):
+        server = self.serve({"a.yaml": entry("two.shop.global", "240.0.0.2", name="a", namespace="a"),
+                             "b.yaml": entry("two.shop.global", "240.0.0.3", name="b", namespace="b")})
+        self.assertEqual(server.answer("two.shop.global"), "NOERROR 240.0.0.2", "the first namespace owns it")
+        server.write({"a.yaml": None})
+        self.becomes(server, "two.shop.global", "NOERROR 240.0.0.3")
+        server.write({"a.yaml": entry("two.shop.global", "240.0.0.2", name="a", namespace="a")})
+        self.becomes(server, "two.shop.global", "NOERROR 240.0.0.2")
+
+    def test_of_several_sources_what_one_has_is_answered_and_nothing_denied_until_all_have_synced(self):
+        server = self.serve({"a.yaml": WEB}, start=False)
+        second = server.directory / "second"
+        server.configure(sources=[{"files": str(server.source)}, {"files": str(second), "name": "second"}])
+        server.start(ready=False)
+        self.becomes(server, "web.shop.global", "NOERROR 240.0.0.2")
+        self.assertEqual(server.answer("x.shop.global"), "SERVFAIL")
+        (server.directory / "other").mkdir()
+        (server.directory / "other" / "b.yaml").write_text(entry("other.shop.global", "240.0.0.3"))
+        (server.directory / "other").rename(second)
+        self.becomes(server, "other.shop.global", "NOERROR 240.0.0.3")
+        self.becomes(server, "x.shop.global", "NXDOMAIN soa")
+        eventually(server.ready)
+
     def test_a_mass_delete_is_held_until_sighup_confirms_it(self):
         files = {f"{i}.yaml": entry(f"h{i}.shop.global", f"240.0.0.{i + 1}") for i in range(30)}
         server = self.serve(files)
@@ -202,7 +237,7 @@ class Files(unittest.TestCase):
         server.start()
         self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
         memory = pathlib.Path(f"/proc/{server.process.pid}/status").read_text().split("VmHWM:")[1].split()[0]
-        self.assertLess(int(memory), 300_000, "KiB")
+        self.assertLess(int(memory), 1_000_000, "KiB; a sanitizer takes its share")
 
 
 if __name__ == "__main__":

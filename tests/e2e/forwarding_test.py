@@ -9,6 +9,7 @@ import unittest
 import dns.edns
 import dns.flags
 import dns.message
+import dns.query
 import dns.rcode
 
 import peers
@@ -191,6 +192,30 @@ class Misbehaving(unittest.TestCase):
             server.ask(f"i{i}.test.net")
             ids.add(upstream.asked.get(timeout=1)[0].id)
         self.assertGreater(len(ids), 15, "random ids")
+
+    def test_a_slow_answer_holds_up_nothing_else_on_its_connection(self):
+        release = threading.Event()
+
+        def slow(query, tcp):
+            release.wait(BUDGET)
+            return self.good(query, tcp)
+        server = self.serve(self.upstream(slow))
+        with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
+            connection.settimeout(None)
+            for name in ("slow.test.net", "web.shop.global", "x.shop.global"):
+                dns.query.send_tcp(connection, server.query(name))
+            replies = [dns.query.receive_tcp(connection, None)[0] for _ in range(2)]
+            self.assertEqual(sorted(texts(reply) for reply in replies), ["NOERROR 240.0.0.2", "NXDOMAIN soa"])
+            release.set()
+            self.assertEqual(texts(dns.query.receive_tcp(connection, None)[0]), "NOERROR 192.0.2.1")
+
+    def test_special_names_never_go_upstream(self):
+        upstream = self.upstream(self.good)
+        server = self.serve(upstream)
+        for name in ("localhost", "x.localhost", "x.invalid", "x.onion", "x.alt", "x.test", "resolver.arpa"):
+            server.ask(name, "A")
+        self.assertEqual(server.answer("last.test.net"), "NOERROR 192.0.2.1")
+        self.assertEqual(str(upstream.asked.get(timeout=1)[0].question[0].name), "last.test.net.")
 
     def test_unknown_names_go_upstream_where_the_zone_says_so(self):
         server = Server(entries=WEB, config={"zones": [{"name": "global", "unknown": "forward"}],

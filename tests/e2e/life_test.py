@@ -78,6 +78,12 @@ class Starting(unittest.TestCase):
         serve = run("serve", "--config", server.config_file)
         self.assertEqual((serve.returncode, serve.stderr), (1, done.stderr))
 
+    def test_our_own_address_is_no_upstream(self):
+        server = self.server(listen=["127.0.0.1:5300"], forward={"upstreams": ["127.0.0.1:5300"]})
+        done = run("check", "--config", server.config_file)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("127.0.0.1:5300", done.stderr)
+
     def test_exit_statuses_of_the_commands(self):
         server = self.server()
         good = run("check", "--config", server.config_file)

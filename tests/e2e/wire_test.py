@@ -181,6 +181,28 @@ class Wire(unittest.TestCase):
             dns.message.from_wire(bytes(reply))
         self.assertGreater(replies, 1000)
 
+    def test_ten_thousand_unknown_names_do_not_grow_memory(self):
+        def resident():
+            with open(f"/proc/{self.server.process.pid}/status") as status:
+                return int(status.read().split("VmRSS:")[1].split()[0])  # KiB
+        ask = lambda i: self.exchange(query(b"\x07" + b"n%06d" % i + b"\x04shop\x06global\x00"))
+        for i in range(1000):
+            ask(i)
+        before = resident()
+        for i in range(1000, 11_000):
+            self.assertEqual(ask(i)[3] & 15, 3)
+        self.assertLess(resident() - before, 1000)
+
+    def test_the_reply_comes_from_the_address_that_was_asked(self):
+        server = Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.2")}, config={"listen": ["0.0.0.0:0"]})
+        self.addCleanup(server.close)
+        for address in ("127.0.0.1", "127.0.0.2", "127.1.2.3"):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(PATIENCE)
+                client.connect((address, server.port))  # the kernel drops what comes from another address
+                client.send(query())
+                self.assertEqual(client.recv(512)[:2], b"\x12\x34")
+
     def test_clients_of_the_compliance_kind_are_content(self):
         done = subprocess.run(["dig", "+norec", "+ednsopt=100", "+ednsflags=0x80", "+time=20", "+tries=1", "@127.0.0.1",
                                "-p", str(self.server.port), "web.shop.global"], capture_output=True, text=True)
