@@ -76,12 +76,12 @@ void add_ns_glue(const dns::Query& query, const zone::Zone& zone, dns::MessageBu
   message.additional(match.node->find(Type::AAAA), labels_above_apex(query, zone), prefix);
 }
 
-// The name that an SRV RRset points to; all of one RRset point to the same.
+// The name that an SRV RRset points to; all records of ours point to the same.
 std::span<const std::uint8_t> target_of(const dns::RRsetView& srv) {
-  constexpr std::size_t kRdlength = 8;                // behind TYPE, CLASS and TTL
-  constexpr std::size_t kTarget = kRdlength + 2 + 6;  // behind priority, weight and port (RFC 2782)
-  const std::size_t size = std::size_t{srv.records[kRdlength]} << 8 | srv.records[kRdlength + 1];
-  return srv.records.subspan(kTarget, size - 6);
+  constexpr std::size_t kRdlength = 8;  // behind TYPE, CLASS and TTL
+  constexpr std::size_t kNumbers = 6;   // priority, weight and port (RFC 2782)
+  const std::size_t rdlength = std::size_t{srv.records[kRdlength]} << 8 | srv.records[kRdlength + 1];
+  return srv.records.subspan(kRdlength + 2 + kNumbers, rdlength - kNumbers);
 }
 
 // Addresses of an SRV's target (RFC 2782): the question itself, or, behind _service._proto, the host below.
