@@ -166,7 +166,7 @@ class WhatItNames(unittest.TestCase):
     def test_keys_of_the_configuration(self):
         every_key = re.sub(r"^( *)# (?=\w[\w-]*: )", r"\1", (ROOT / "conf/meridian.yaml").read_text(), flags=re.M)
         everything = yaml.safe_load(every_key)
-        for key in re.findall(r"`((?:access|forward|vip)\.[\w-]+|mass-delete-guard|lameduck|stale|listen|workers|state)`", README):
+        for key in re.findall(r"`((?:access|admin|forward|vip)\.[\w-]+|mass-delete-guard|lameduck|stale|listen|workers|state)`", README):
             section, _, name = key.partition(".")
             self.assertIn(section, everything)
             if name:
@@ -262,7 +262,22 @@ class Fronts(unittest.TestCase):
 
 
 class Operating(unittest.TestCase):
-    """The sentences under that title."""
+    """The sentences under that title, and of the limitations those that would be wrong one day without a notice."""
+
+    def test_the_token_is_not_asked_for(self):
+        self.assertIn("`admin.token-file` is accepted and nobody is asked for the token", README)
+        with tempfile.NamedTemporaryFile("w") as token:
+            token.write("secret")
+            token.flush()
+            with Server(config={"admin": {"listen": "127.0.0.1:0", "token-file": token.name}}) as server:
+                self.assertEqual(server.get("/status")[0], 200)
+
+    def test_forwarding_has_no_cache(self):
+        self.assertIn("`forward.cache` is accepted and has no effect", README)
+        with Upstream() as upstream, Server(config={"forward": {"upstreams": [upstream.address]}}) as server:
+            for _ in range(3):
+                self.assertEqual(texts(server.ask("www.debian.org")), f"NOERROR {FORWARDED}")
+            self.assertGreaterEqual(server.status()["upstreams"][0]["queries"], 3)
 
     def test_sighup_reads_again_and_an_error_keeps_what_was_there(self):
         with Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.9")}) as server:
