@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""What is answered for names of ServiceEntries: behaviour sections 1 to 4, asked over real sockets with real clients."""
+"""What is answered for names of ServiceEntries: behaviour sections 1 to 4, asked over sockets with real clients."""
 import subprocess
 import unittest
 
 import dns.flags
 import dns.rcode
 import dns.rdataclass
-import dns.reversename
 
 from meridian import Server, addresses, entries, entry, eventually, extended_errors, texts
 

@@ -8,7 +8,6 @@ import unittest
 
 import dns.edns
 import dns.flags
-import dns.message
 import dns.query
 import dns.rcode
 

@@ -3,28 +3,33 @@
     with Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.2")}) as server:
         server.ask("web.shop.global")
 
-MERIDIAN names the binary. Nothing here waits for time to pass: `eventually` waits for a condition, with a deadline that
-only a failure reaches."""
+MERIDIAN names the binary, else it is the one in PATH. Nothing here waits for time to pass: `eventually` waits for a
+condition, with a deadline that only a failure reaches."""
 import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
+import dns.edns
 import dns.exception
-import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 import dns.rdatatype
 
-BINARY = os.environ.get("MERIDIAN", "/tmp/build-lead/src/meridian")
+BINARY = os.environ.get("MERIDIAN") or shutil.which("meridian")
 PATIENCE = 30.0  # seconds, on a machine that does much else
 NOBODY = "nobody"  # `user` of a Server, or of run(): without root's privileges, whoever runs the tests
+
+
+# What a server that is not there yet, or no more, makes clients raise.
+PASSING = AssertionError, EOFError, OSError, LookupError, dns.exception.DNSException, http.client.HTTPException
 
 
 def eventually(condition, deadline=PATIENCE, what=None):
@@ -36,7 +41,7 @@ def eventually(condition, deadline=PATIENCE, what=None):
         try:
             if value := condition():
                 return value
-        except (AssertionError, EOFError, OSError, LookupError, dns.exception.DNSException, http.client.HTTPException) as e:
+        except PASSING as e:
             last = e
         if time.monotonic() >= end:
             raise AssertionError(f"not within {deadline} s: {what or condition}: {last}") from last

@@ -1,4 +1,5 @@
-"""Real servers of others, before and behind us, each with a configuration and a directory of its own on a loopback port."""
+"""Real servers of others, before and behind us, each with a configuration and a directory of its own, on a loopback
+port."""
 import pathlib
 import shutil
 import socket

@@ -7,7 +7,6 @@ import threading
 
 import dns.flags
 import dns.message
-import dns.rdatatype
 import dns.rrset
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Octets that no friendly client sends: malformed messages, EDNS, TCP by the octet. After each, the server still answers
+"""Octets that no friendly client sends: malformed messages, EDNS and its limits. After each the server still answers
 (behaviour 5, reliability 2)."""
 import random
 import socket
@@ -7,13 +7,8 @@ import struct
 import subprocess
 import unittest
 
-import dns.edns
 import dns.flags
 import dns.message
-import dns.name
-import dns.opcode
-import dns.query
-import dns.rcode
 import dns.tsigkeyring
 
 from meridian import PATIENCE, Server, entries, entry
@@ -41,7 +36,7 @@ class Wire(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         many = entry("many.shop.global", *(f"240.0.1.{i}" for i in range(1, 101)))
-        files = {"all.yaml": entries(entry("web.shop.global", "240.0.0.2"), many, entry("v.shop.global", "2001:db8::1"))}
+        files = {"all.yaml": entries(entry("web.shop.global", "240.0.0.2"), many)}
         cls.server = Server(entries=files, config={"identity": {"nsid": "here"}})
         cls.addClassCleanup(cls.server.close)
 
@@ -94,7 +89,8 @@ class Wire(unittest.TestCase):
                 self.assertEqual((reply[2] >> 3 & 15, reply[3] & 15), (opcode, NOTIMP))
 
     def test_other_classes_transfers_and_meta_types_carry_no_data(self):
-        for title, tail in {"HS": b"\x00\x01\x00\x04", "class 254": b"\x00\x01\x00\xfe", "class 65280": b"\x00\x01\xff\x00",
+        for title, tail in {"HS": b"\x00\x01\x00\x04", "class 254": b"\x00\x01\x00\xfe",
+                            "class 65280": b"\x00\x01\xff\x00",
                             "AXFR": b"\x00\xfc\x00\x01", "IXFR": b"\x00\xfb\x00\x01"}.items():
             with self.subTest(title):
                 reply = dns.message.from_wire(self.exchange(query(tail=tail)))
