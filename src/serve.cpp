@@ -126,7 +126,8 @@ int serve(const std::filesystem::path& config_file) {
   std::optional<control::Admin> admin;
   if (!config.admin.listen.empty()) {
     admin.emplace(control_loop, config.admin.listen,
-                  control::View{reconciler, frontend, reload, draining, std::chrono::system_clock::now()});
+                  control::View{reconciler, frontend, reload, draining, std::chrono::system_clock::now(),
+                                [&] { reload.now(); }, [&] { reconciler.rescan(); }});
     spdlog::info("admin on http://{}/status", admin->bound().to_text());
   }
 

@@ -264,13 +264,19 @@ class Fronts(unittest.TestCase):
 class Operating(unittest.TestCase):
     """The sentences under that title, and of the limitations those that would be wrong one day without a notice."""
 
-    def test_the_token_is_not_asked_for(self):
-        self.assertIn("`admin.token-file` is accepted and nobody is asked for the token", README)
+    def test_only_actions_ask_for_the_token(self):
+        self.assertIn("only its two actions ask for the token of `admin.token-file`", README)
         with tempfile.NamedTemporaryFile("w") as token:
-            token.write("secret")
+            token.write("secret\n")
             token.flush()
             with Server(config={"admin": {"listen": "127.0.0.1:0", "token-file": token.name}}) as server:
                 self.assertEqual(server.get("/status")[0], 200)
+                for path in ("/api/v1/reload", "/api/v1/confirm-mass-delete"):
+                    self.assertEqual(server.post(path)[0], 403)
+                    self.assertEqual(server.post(path, {"Authorization": "Bearer wrong"})[0], 403)
+                    self.assertEqual(server.post(path, {"Authorization": "Bearer secret"})[0], 202)
+        with Server() as server:  # without a token-file there are no actions
+            self.assertEqual(server.post("/api/v1/reload", {"Authorization": "Bearer "})[0], 403)
 
     def test_forwarding_has_no_cache(self):
         self.assertIn("`forward.cache` is accepted and has no effect", README)

@@ -6,6 +6,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -15,6 +17,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "control/admin_token.hpp"
 #include "control/explain.hpp"
 #include "control/metrics.hpp"
 #include "control/status.hpp"
@@ -31,13 +34,17 @@ using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
 constexpr std::size_t kMostConnections = 64;
-constexpr std::size_t kHeaderLimit = 8192;    // octets
-constexpr std::chrono::seconds kTimeout{10};  // for one request, and between two
+constexpr std::size_t kHeaderLimit = 8192;        // octets
+constexpr std::chrono::milliseconds kPause{100};  // after an accept that failed
+constexpr std::chrono::seconds kTimeout{10};      // for one request, and between two
 
 constexpr std::string_view kIndex =
     "Meridian\n\n/healthz  the process answers\n/readyz   whether to ask this server, and why not\n"
     "/status   everything on one page\n/metrics  for Prometheus\n"
-    "/explain?name=NAME[&type=TYPE]  what is answered, and why\n";
+    "/explain?name=NAME[&type=TYPE]  what is answered, and why\n\n"
+    "By POST, with the token of admin.token-file (Authorization: Bearer TOKEN):\n"
+    "/api/v1/reload               read the configuration again\n"
+    "/api/v1/confirm-mass-delete  look at every source again: what is still gone goes\n";
 
 tcp::endpoint parse_listen(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -89,8 +96,15 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
   Impl(asio::io_context& loop, View v) : acceptor(loop), view(v) {}
 
   asio::awaitable<void> accept() {
-    for (;;) {
-      auto socket = co_await acceptor.async_accept(asio::use_awaitable);
+    asio::steady_timer pause(acceptor.get_executor());
+    while (acceptor.is_open()) {
+      boost::system::error_code error;
+      auto socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (error) {  // out of descriptors, say: the next try may do better
+        pause.expires_after(kPause);
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        continue;
+      }
       if (open.size() >= kMostConnections) continue;  // closes it
       asio::co_spawn(acceptor.get_executor(), talk(beast::tcp_stream(std::move(socket))), asio::detached);
     }
@@ -122,12 +136,14 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
   }
 
   asio::awaitable<Response> answer(const Request& request) {
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      co_return reply_error(request, http::status::method_not_allowed, "this address is read-only: GET");
-    }
     const auto url = boost::urls::parse_origin_form({request.target().data(), request.target().size()});
     if (!url) co_return reply_error(request, http::status::bad_request, "the path can't be read");
     const std::string path = url->path();
+    if (request.method() == http::verb::post) co_return act(request, path);
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+      co_return reply_error(request, http::status::method_not_allowed,
+                            "GET, HEAD, or POST for an action; / lists them");
+    }
     if (path == "/healthz") co_return reply(request, http::status::ok, "text/plain", "ok\n");
     if (path == "/readyz") {
       const auto body = readiness_json(view);
@@ -146,6 +162,20 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
     }
     if (path == "/") co_return reply(request, http::status::ok, "text/plain", std::string(kIndex));
     co_return reply_error(request, http::status::not_found, "no such page; / lists them");
+  }
+
+  Response act(const Request& request, const std::string& path) {
+    const bool reload = path == "/api/v1/reload", confirm = path == "/api/v1/confirm-mass-delete";
+    if (!reload && !confirm) {
+      return reply_error(request, http::status::method_not_allowed, "no such action; / lists them");
+    }
+    const auto& settings = view.reload.current().admin;
+    if (const auto why = refuse_action(settings.token_file, request[http::field::authorization])) {
+      return reply_error(request, http::status::forbidden, *why);
+    }
+    spdlog::warn("admin: POST {}", path);
+    (reload ? view.read_configuration : view.look_again)();
+    return reply_json(request, http::status::accepted, {{"accepted", true}});
   }
 
   // The workers answer on their own threads; while they drain they may not.

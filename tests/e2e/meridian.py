@@ -237,9 +237,16 @@ class Server:
 
     def get(self, path):
         """(status, body) of an admin page; JSON is decoded."""
+        return self._request("GET", path, {})
+
+    def post(self, path, headers=()):
+        """(status, body) of an admin action."""
+        return self._request("POST", path, dict(headers))
+
+    def _request(self, method, path, headers):
         connection = http.client.HTTPConnection(self.admin, timeout=PATIENCE)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, headers=headers)
             response = connection.getresponse()
             body = response.read().decode()
             return response.status, json.loads(body) if "json" in response.headers["Content-Type"] else body

@@ -21,7 +21,7 @@ struct ScriptedUpstream::Impl {
     if (on_tcp) {
       acceptor.open(tcp::v4());
       acceptor.set_option(tcp::acceptor::reuse_address(true));
-      acceptor.bind({asio::ip::address_v4::loopback(), socket.local_endpoint().port()});
+      bind_acceptor(port == 0);
       acceptor.listen();
       accept();
     }
@@ -32,6 +32,17 @@ struct ScriptedUpstream::Impl {
   ~Impl() {
     loop.stop();
     thread.join();
+  }
+
+  // A port that the kernel chose for UDP may be taken over TCP: then another, for both.
+  void bind_acceptor(bool any_port) {
+    for (;;) {
+      boost::system::error_code taken;
+      acceptor.bind({asio::ip::address_v4::loopback(), socket.local_endpoint().port()}, taken);
+      if (!taken) return;
+      if (!any_port) throw boost::system::system_error(taken, "the scripted upstream's port over TCP");
+      socket = udp::socket(loop, {asio::ip::address_v4::loopback(), 0});
+    }
   }
 
   void receive() {
