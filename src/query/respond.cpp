@@ -79,10 +79,13 @@ Outcome respond(const dns::Query& query, dns::Fault fault, const zone::ZoneSet& 
     if (const auto answer = answer_from_zone(query, name, *zone, client, turn, reply)) return *answer;
     return why_not_forward(query, settings, client) ? deny(query, *zone, reply) : kForward;  // `unknown: forward`
   }
+  const auto special = special_name(query.name);
   if (const zone::Zone* hosts = zones.any_host()) {
-    if (const auto answer = answer_any_host(query, name, *hosts, client, turn, reply)) return *answer;
+    if (const auto answer = answer_any_host(query, name, *hosts, special.has_value(), client, turn, reply)) {
+      return *answer;
+    }
   }
-  if (const auto special = special_name(query.name)) return answer_special(query, *special, reply);
+  if (special) return answer_special(query, *special, reply);
   if (const auto why = why_not_forward(query, settings, client)) return refuse(reply, *why);
   return kForward;
 }

@@ -150,17 +150,18 @@ std::optional<Outcome> answer_from_zone(const dns::Query& query, const zone::Has
 }
 
 std::optional<Outcome> answer_any_host(const dns::Query& query, const zone::HashedName& name, const zone::Zone& hosts,
-                                       const Client& client, Turn turn, Composer& reply) {
+                                       bool special, const Client& client, Turn turn, Composer& reply) {
   const bool asks_for_addresses = query.type == Type::A || query.type == Type::AAAA || query.type == Type::ANY;
-  if (!asks_for_addresses) return std::nullopt;
+  if (!asks_for_addresses && query.type != Type::PTR && !special) return std::nullopt;
   const Match match = hosts.lookup(name);
   if (match.kind != Match::Kind::Exact && match.kind != Match::Kind::Wildcard) return std::nullopt;
   if (match.node->any().empty()) return std::nullopt;  // without any address it is forwarded whole
+  const auto rrset = query.type == Type::ANY ? match.node->any() : match.node->find(query.type);
+  if (rrset.empty() && !asks_for_addresses && !special) return std::nullopt;
   if (!client.may_query) {
     reply.start(Rcode::Refused, false, dns::ExtendedError::Prohibited);
     return reply.finish(Where::Refused);
   }
-  const auto rrset = query.type == Type::ANY ? match.node->any() : match.node->find(query.type);
   auto& message = reply.start(Rcode::NoError, true);
   if (rrset.empty()) {
     message.authority(hosts.negative_soa(), 0);  // made up at the host: there is no zone around it

@@ -16,6 +16,7 @@ constexpr const char* kHosts = R"(
   *.wild.example.    A     240.0.1.3
   printer.test.      A     240.0.1.4
   localhost.         A     240.0.1.5
+  3.2.44.10.in-addr.arpa.  PTR  httpbin.bar
 )";
 
 std::string soa(const std::string& owner) {
@@ -56,6 +57,9 @@ TEST_CASE("a host outside the owned zones, with `serve-hosts: any`") {
           {"wins over a special name", "printer.test A +rd", "NOERROR aa rd ra; printer.test. 30 IN A 240.0.1.4"},
           {"wins over a special name for the family that it lacks", "printer.test AAAA",
            "NOERROR aa ra" + soa("printer.test")},
+          {"exists for the types that a special name can't be forwarded for", "printer.test MX +rd",
+           "NOERROR aa rd ra" + soa("printer.test")},
+          {"exists for them without RD, too", "printer.test HTTPS", "NOERROR aa ra" + soa("printer.test")},
           {"wins over localhost", "localhost A", "NOERROR aa ra; localhost. 30 IN A 240.0.1.5"},
           {"leaves other special names alone", "x.test A",
            "NXDOMAIN aa ra; authority test. 10800 IN SOA localhost. nobody.invalid. 1 3600 1200 604800 10800"},
@@ -63,6 +67,18 @@ TEST_CASE("a host outside the owned zones, with `serve-hosts: any`") {
           {"is none in an owned zone", "httpbin.bar.global A", "NOERROR aa ra; httpbin.bar.global. 30 IN A 240.0.0.2"},
           {"is none for what an owned zone lacks", "nobody.global A +rd", "NXDOMAIN aa rd ra; " + kSoa},
       });
+}
+
+TEST_CASE("an address outside the reverse zones that has a host") {
+  check(server(), {
+                      {"points back to it", "3.2.44.10.in-addr.arpa PTR +rd",
+                       "NOERROR aa rd ra; 3.2.44.10.in-addr.arpa. 30 IN PTR httpbin.bar.global."},
+                      {"does so for ANY", "3.2.44.10.in-addr.arpa ANY",
+                       "NOERROR aa ra; 3.2.44.10.in-addr.arpa. 30 IN PTR httpbin.bar.global."},
+                      {"leaves its neighbours to others", "4.2.44.10.in-addr.arpa PTR +rd", "forward"},
+                      {"leaves its network to others", "2.44.10.in-addr.arpa PTR +rd", "forward"},
+                      {"makes no PTR of other hosts", "api.example.com PTR +rd", "forward"},
+                  });
 }
 
 TEST_CASE("a host outside the owned zones is refused to who may not query") {
