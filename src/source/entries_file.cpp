@@ -46,7 +46,7 @@ class Reader final : public DocumentHandler {
     if (!object) return broken(line, "a document must be a mapping with apiVersion, kind, metadata and spec");
     const auto kind = text_at(*object, "kind"), version = text_at(*object, "apiVersion");
     if (kind.empty() || version.empty()) return broken(line, "a document without kind or apiVersion");
-    if (kind == "List" && version == "v1") return take_list(std::move(staged), false);
+    if (kind == "List") return take_list(std::move(staged), false);  // of whatever version
     if (kind == "ServiceEntryList" && version.starts_with(kEntryGroup)) return take_list(std::move(staged), true);
     if (mesh::is_service_entry(*object)) take(decode(value), line);
   }

@@ -38,6 +38,8 @@ TEST_CASE("the entries of a text") {
        "apiVersion: v1\nkind: List\nitems:\n- {kind: Service, apiVersion: v1}\n- " + entry("b"), "b@5 "},
       {"a List in a List",
        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: [" + entry("a") + "]}\n", "a@4 "},
+      {"a List of a version of its own", "apiVersion: networking.istio.io/v1\nkind: List\nitems:\n- " + entry("a"),
+       "a@4 "},
       {"an empty List", "apiVersion: v1\nkind: List\nitems: []\n", ""},
       {"a ServiceEntryList, whose items have no kind",
        "apiVersion: networking.istio.io/v1\nkind: ServiceEntryList\nitems:\n- " + kindless("a"), "a@4 "},
