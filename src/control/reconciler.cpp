@@ -118,7 +118,7 @@ void Reconciler::commit() {
   }
   std::ranges::sort(pinned, [this](const auto& a, const auto& b) { return older(model_, a, b); });
   for (const auto* hosts : {&pinned, &others}) {
-    for (const auto& host : *hosts) builder_->put(resolve_addresses(host));
+    for (const auto& host : *hosts) put(host);
   }
   if (!ready_ && sources_.complete()) {
     ready_ = true;
@@ -127,6 +127,15 @@ void Reconciler::commit() {
   release_unwanted();
   vips_.flush();
   publish();
+}
+
+// One host's records, whatever its entries hold, never cost the other hosts their answers.
+void Reconciler::put(const mesh::Host& host) {
+  try {
+    builder_->put(resolve_addresses(host));
+  } catch (const std::exception& e) {
+    note(host.name, std::string("its records can't be made, and are as they were: ") + e.what());
+  }
 }
 
 Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
@@ -157,6 +166,13 @@ Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
       }
       break;
   }
+  for (const auto& [what, size] : {std::pair{"addresses", answer.addresses.size()}, {"ports", host.ports.size()}}) {
+    if (size <= kMostRecords) continue;
+    notes += (notes.empty() ? "" : "; ") + std::to_string(size) + " " + what + ": the first " +
+             std::to_string(kMostRecords) + " are answered, no message holds more";
+  }
+  answer.addresses.resize(std::min(answer.addresses.size(), kMostRecords));
+  answer.host.ports.resize(std::min(answer.host.ports.size(), kMostRecords));
   if (answer.pending) {
     answer.addresses.clear();
     pending_.insert(host.name);

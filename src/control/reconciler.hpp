@@ -63,6 +63,7 @@ class Reconciler {
   void look_again(std::vector<std::string> hosts);
   void schedule();
   void commit();
+  void put(const mesh::Host& host);
   Answerable resolve_addresses(const mesh::Host& host);
   void note(const std::string& host, std::string text);
   void release_unwanted();

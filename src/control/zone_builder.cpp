@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "control/zone_specs.hpp"
@@ -10,6 +11,9 @@ namespace meridian::control {
 namespace {
 
 namespace ip = boost::asio::ip;
+
+constexpr std::size_t kMostMetaEntries = 32;      // that `_meta.<host>` names
+constexpr std::size_t kMaxCharacterString = 255;  // RFC 1035, 3.3
 
 bool is_wildcard(std::string_view host) {
   return host.starts_with("*.");
@@ -26,9 +30,16 @@ std::vector<ip::address> of_family(const std::vector<ip::address>& addresses, bo
   return family;
 }
 
+// One character-string each, and not so many that a TXT record can't hold them (RFC 1035, 3.3.14): nothing limits a
+// name in a file, nor how many entries may name one host. /explain has all of them.
 std::vector<std::string> meta_strings(const Answerable& host) {
   std::vector<std::string> strings;
-  for (const auto& key : host.host.entries) strings.push_back("entry=" + key.to_text());
+  for (const auto& key : host.host.entries | std::views::take(kMostMetaEntries)) {
+    strings.push_back(("entry=" + key.to_text()).substr(0, kMaxCharacterString));
+  }
+  if (host.host.entries.size() > kMostMetaEntries) {
+    strings.push_back("more=" + std::to_string(host.host.entries.size() - kMostMetaEntries));
+  }
   strings.push_back("address=" + host.meta);
   return strings;
 }
@@ -85,7 +96,7 @@ void ZoneBuilder::put(const Answerable& host) {
 
   if (!host.pending && !is_wildcard(host.host.name)) {  // neither SRV by name nor PTR for wildcards
     if (!host.addresses.empty()) put_services(host, *owner, published.ttl, published);
-    published.addresses = host.addresses;
+    published.addresses.insert(host.addresses.begin(), host.addresses.end());
   }
   supersede(host.host.name, std::move(published));
 }
@@ -95,16 +106,16 @@ void ZoneBuilder::supersede(const std::string& host, Published published) {
   const Published before = std::exchange(published_[host], std::move(published));
   const Published& now = published_[host];
   for (const auto& service : before.services) {
-    if (std::ranges::find(now.services, service) == now.services.end()) transaction().remove(service);
+    if (!now.services.contains(service)) transaction().remove(service);
   }
   for (const auto& address : before.addresses) {
-    if (std::ranges::find(now.addresses, address) != now.addresses.end()) continue;
+    if (now.addresses.contains(address)) continue;
     hosts_at_[address].erase(host);
-    point_back(address);
+    repointed_.insert(address);
   }
   for (const auto& address : now.addresses) {
     hosts_at_[address].insert(host);
-    point_back(address);
+    repointed_.insert(address);
   }
 }
 
@@ -119,11 +130,11 @@ void ZoneBuilder::put_services(const Answerable& host, const dns::Name& owner, s
     const dns::RRset::Service record{0, 100, port.number};
     zone::Records records;
     records.rrsets.push_back(dns::RRset::srv(ttl, {&record, 1}, &owner));
-    if (transaction().replace(*service, std::move(records))) published.services.push_back(std::move(*service));
+    if (transaction().replace(*service, std::move(records))) published.services.insert(std::move(*service));
   }
 }
 
-// The PTR records of an address: all hosts that have it, in their order.
+// The PTR records of an address: the hosts that have it, in their order.
 void ZoneBuilder::point_back(const ip::address& address) {
   const auto hosts = hosts_at_.find(address);
   if (hosts->second.empty()) {
@@ -133,7 +144,7 @@ void ZoneBuilder::point_back(const ip::address& address) {
   }
   std::vector<dns::Name> targets;
   std::uint32_t smallest = UINT32_MAX;
-  for (const auto& host : hosts->second) {
+  for (const auto& host : hosts->second | std::views::take(kMostRecords)) {
     targets.push_back(*dns::Name::from_text(host));
     smallest = std::min(smallest, published_.at(host).ttl);
   }
@@ -150,6 +161,7 @@ void ZoneBuilder::remove(const std::string& host) {
 }
 
 ZonePtr ZoneBuilder::commit(const std::function<std::uint32_t()>& next_serial) {
+  for (const auto& address : std::exchange(repointed_, {})) point_back(address);
   if (!transaction_) return nullptr;
   const auto transaction = std::move(transaction_);
   if (!transaction->changes_anything()) return nullptr;

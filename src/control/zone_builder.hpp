@@ -19,7 +19,11 @@
 
 namespace meridian::control {
 
-// A host as it is to be published.
+// Records that one RRset is given at most. More can't be sent, over TCP neither: the shortest record, an A, takes 16
+// octets of a message of 65,535.
+constexpr std::size_t kMostRecords = 4095;
+
+// A host as it is to be published: no more than kMostRecords addresses and ports.
 struct Answerable {
   mesh::Host host;
   std::vector<boost::asio::ip::address> addresses;  // literal, status or VIP
@@ -43,9 +47,9 @@ class ZoneBuilder {
   std::uint32_t ttl(const mesh::Host& host) const;
 
  private:
-  struct Published {                                  // what a host brought into the zones
-    std::vector<dns::Name> services;                  // owners of its SRV records by name
-    std::vector<boost::asio::ip::address> addresses;  // that point back to it
+  struct Published {                               // what a host brought into the zones
+    std::set<dns::Name> services;                  // owners of its SRV records by name
+    std::set<boost::asio::ip::address> addresses;  // that point back to it
     std::uint32_t ttl = 0;
   };
   zone::Transaction& transaction();
@@ -59,6 +63,7 @@ class ZoneBuilder {
   std::unique_ptr<zone::Transaction> transaction_;  // open if something was changed
   std::unordered_map<std::string, Published> published_;
   std::map<boost::asio::ip::address, std::set<std::string>> hosts_at_;  // for PTR
+  std::set<boost::asio::ip::address> repointed_;                        // since the last commit, so each is made once
 };
 
 }  // namespace meridian::control
