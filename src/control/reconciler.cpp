@@ -48,9 +48,11 @@ Reconciler::~Reconciler() = default;
 boost::asio::awaitable<void> Reconciler::run() {
   using namespace boost::asio::experimental::awaitable_operators;
   const auto last_run = co_await snapshot_.load();
+  co_await vips_.load();  // before the first entry, so that a VIP of the last run is answered at once
+  if (stopped_) co_return;
+  started_ = true;
   // Only now is it known which serials the last run may have told.
   builder_ = std::make_unique<ZoneBuilder>(config_, empty_zones(config_, frontend_.bound, snapshot_.next_serial()));
-  co_await vips_.load();  // before the first entry, so that a VIP of the last run is answered at once
   sources_.configure(config_, last_run.sources);
   schedule();
   co_await (vips_.run() && snapshot_.run());
@@ -67,11 +69,12 @@ void Reconciler::stop() {
 void Reconciler::reload(const config::Config& config) {
   config_ = config;
   vips_.reconfigure(vip_pool(config), vip_times(config));
+  model_.set_rules(model_rules(config));
+  if (!started_) return;  // run() goes on from here, once it has loaded the last run
   // Other zones, or other rules for the same: built anew beside the old ones from every host, and published in one
   // step.
   builder_ = std::make_unique<ZoneBuilder>(config, empty_zones(config, frontend_.bound, snapshot_.next_serial()));
   if (ready_) builder_->set_ready(true);
-  model_.set_rules(model_rules(config));
   sources_.configure(config_, {});
   commit();
 }

@@ -80,6 +80,7 @@ class Reconciler {
   SnapshotKeeper snapshot_;
   SourceSet sources_;
   boost::asio::steady_timer gather_;  // a few ms, so that many events make one zone
+  bool started_ = false;              // the last run is loaded, and the sources are read
   bool scheduled_ = false, stopped_ = false;
   std::set<std::string> again_;  // hosts to look at besides those that the model touched
   std::set<std::string> pending_;

@@ -38,9 +38,9 @@ SourceSet::SourceSet(boost::asio::io_context& loop, View view, std::function<voi
 
 SourceSet::~SourceSet() = default;
 
-std::unique_ptr<SourceSet::Slot> SourceSet::start(const config::Source& settings, const config::Limits& limits,
+std::shared_ptr<SourceSet::Slot> SourceSet::start(const config::Source& settings, const config::Limits& limits,
                                                   std::vector<source::EntryPtr> last_run) {
-  auto slot = std::make_unique<Slot>(loop_);
+  auto slot = std::make_shared<Slot>(loop_);
   slot->settings = settings;
   slot->limits = limits;
   slot->last_run = last_run;
@@ -49,8 +49,10 @@ std::unique_ptr<SourceSet::Slot> SourceSet::start(const config::Source& settings
   Slot& it = *slot;
   it.source->start([this, &it](source::Update update) { on_update(it, std::move(update)); });
   it.patience.expires_after(kPatience);
-  it.patience.async_wait([this, &it](const boost::system::error_code& stopped) {
-    if (!stopped && !it.source->state().synced) use_last_run(it);
+  // A timer that has expired already can't be cancelled any more; a reload may have taken the slot away by then.
+  it.patience.async_wait([this, weak = std::weak_ptr(slot)](const boost::system::error_code& stopped) {
+    const auto late = weak.lock();
+    if (!stopped && late && !late->source->state().synced) use_last_run(*late);
   });
   return slot;
 }
@@ -58,8 +60,9 @@ std::unique_ptr<SourceSet::Slot> SourceSet::start(const config::Source& settings
 void SourceSet::configure(const config::Config& config,
                           const std::vector<source::Snapshot::Contents::OfSource>& last_run) {
   guard_.set_percent(config.mass_delete_guard);
-  std::vector<std::unique_ptr<Slot>> before = std::move(slots_);
+  std::vector<std::shared_ptr<Slot>> before = std::move(slots_);
   slots_.clear();
+  std::vector<Slot*> changed;
   for (const auto& settings : config.sources) {
     const auto same = std::ranges::find_if(before, [&](const auto& slot) {
       return slot && slot->settings == settings && slot->limits.file_size == config.limits.file_size &&
@@ -69,8 +72,12 @@ void SourceSet::configure(const config::Config& config,
       slots_.push_back(std::move(*same));
     } else {
       const auto previous = std::ranges::find(last_run, settings.name, &source::Snapshot::Contents::OfSource::source);
+      const Slot* replaced = replaced_by(settings, before);
       slots_.push_back(start(settings, config.limits,
-                             previous == last_run.end() ? std::vector<source::EntryPtr>{} : previous->entries));
+                             replaced                     ? entries_of(*replaced)
+                             : previous == last_run.end() ? std::vector<source::EntryPtr>{}
+                                                          : previous->entries));
+      if (replaced) changed.push_back(slots_.back().get());
     }
   }
   for (const auto& gone : before) {
@@ -89,6 +96,19 @@ void SourceSet::configure(const config::Config& config,
   }
   for (unsigned rank = 0; rank < slots_.size(); ++rank) slots_[rank]->rank = rank;
   for (const Slot* slot : moved) accept_({slot->rank, entries_of(*slot), {}});
+  for (Slot* slot : changed) use_last_run(*slot);
+}
+
+// The source that was there before with another path, name or limit: what it told is answered until the new one has
+// synced, and is what the guard compares that with. Null if there was none.
+const SourceSet::Slot* SourceSet::replaced_by(const config::Source& settings,
+                                              const std::vector<std::shared_ptr<Slot>>& before) {
+  const auto find = [&](auto same) {
+    const auto found = std::ranges::find_if(before, [&](const auto& slot) { return slot && same(slot->settings); });
+    return found == before.end() ? nullptr : found->get();
+  };
+  const Slot* slot = find([&](const config::Source& old) { return old.files == settings.files; });
+  return slot ? slot : find([&](const config::Source& old) { return old.name == settings.name; });
 }
 
 std::vector<mesh::EntryKey> SourceSet::keys_of(const Slot& slot) {

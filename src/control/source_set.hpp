@@ -71,8 +71,9 @@ class SourceSet {
     std::vector<source::EntryPtr> put;
     std::vector<mesh::EntryKey> removed;
   };
-  std::unique_ptr<Slot> start(const config::Source& source, const config::Limits& limits,
+  std::shared_ptr<Slot> start(const config::Source& source, const config::Limits& limits,
                               std::vector<source::EntryPtr> last_run);
+  static const Slot* replaced_by(const config::Source& settings, const std::vector<std::shared_ptr<Slot>>& before);
   void on_update(Slot& slot, source::Update update);
   void use_last_run(Slot& slot);
   void hold(Slot& slot, News& news);
@@ -89,7 +90,7 @@ class SourceSet {
   std::function<void(Accepted)> accept_;
   std::function<void(source::Snapshot::Write)> save_;
   MassDeleteGuard guard_{50};
-  std::vector<std::unique_ptr<Slot>> slots_;  // by rank
+  std::vector<std::shared_ptr<Slot>> slots_;  // by rank; shared with nobody but their timers, weakly
   std::uint64_t guard_trips_ = 0;
 };
 

@@ -80,6 +80,13 @@ bool RunningReconciler::until(const std::function<bool()>& condition) {
   return true;
 }
 
+bool RunningReconciler::comes_to_rest() {
+  reconciler_->stop();
+  loop_.restart();
+  loop_.run_for(std::chrono::seconds(10));
+  return loop_.stopped();
+}
+
 std::string RunningReconciler::ask(const std::string& text, dns::Type type) const {
   const auto name = dns::Name::from_text(text);
   if (!name) throw std::invalid_argument(text);

@@ -46,6 +46,9 @@ class RunningReconciler {
     return until([&] { return ask(name) == reply; });
   }
 
+  // Stops it; whether it then leaves the loop with nothing to wait for, so that the process can end.
+  bool comes_to_rest();
+
   Reconciler& reconciler() { return *reconciler_; }
   const Frontend& frontend() const { return frontend_; }
   std::size_t publications() const { return publications_; }
