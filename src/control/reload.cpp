@@ -5,15 +5,20 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace meridian::control {
 namespace {
 
 constexpr std::chrono::seconds kInterval{1};
 
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+// Nothing: there is no such file now, or it is none to read (a FIFO would never end).
+std::optional<std::string> text_of(const std::filesystem::path& file) {
+  std::error_code error;
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(file, error)) in.open(file, std::ios::binary);
+  if (!in.is_open()) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
 // Keys that sockets and threads hang on: they take a restart.
@@ -49,14 +54,16 @@ void Reload::look() {
   timer_.expires_after(kInterval);
   timer_.async_wait([this](const boost::system::error_code& stopped) {
     if (stopped || stopped_) return;
-    if (text_of(file_) != seen_) now();
+    auto text = text_of(file_);
+    if (text && text != seen_ && text == last_look_) now();
+    last_look_ = std::move(text);
     look();
   });
 }
 
 void Reload::now() {
   seen_ = text_of(file_);
-  auto loaded = config::parse(seen_, file_.string());
+  auto loaded = config::load(file_);
   trouble_.clear();
   for (const auto& warning : loaded.warnings) spdlog::warn("configuration: {}", warning.to_text());
   for (const auto& error : loaded.errors) {

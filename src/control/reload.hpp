@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <meridian/config/config.hpp>
@@ -14,7 +15,8 @@ namespace meridian::control {
 class Reload {
  public:
   // `apply` gets every good configuration that differs from the one in force; `current` is the one of the start. The
-  // file is looked at every second (a ConfigMap's symlink swap included), so it needs no watch of its own.
+  // file is looked at every second (a ConfigMap's symlink swap included), so it needs no watch of its own. What two
+  // looks find alike is read: a file that is gone for a moment, or half written, is no configuration.
   Reload(boost::asio::io_context& loop, std::filesystem::path file, config::Config current,
          std::function<void(const config::Config&)> apply);
 
@@ -36,7 +38,8 @@ class Reload {
   std::filesystem::path file_;
   config::Config current_;
   std::function<void(const config::Config&)> apply_;
-  std::string seen_;  // the file's text at the last look
+  std::optional<std::string> seen_;       // the file's text when it was last read as a configuration
+  std::optional<std::string> last_look_;  // ... and at the last look
   std::uint64_t reloads_ = 0, failures_ = 0;
   std::string trouble_;
   bool stopped_ = false;
