@@ -90,6 +90,50 @@ TEST_CASE("a restart finds its source changed") {
   }
 }
 
+TEST_CASE("a reload that changes a source") {
+  const Scratch scratch;
+  scratch.write("a.yaml", hosts(1, 31));
+  auto config = scratch.config();
+  RunningReconciler it(config);
+  REQUIRE(it.answers("h30.bar.global", "NOERROR 240.1.0.30"));
+
+  SUBCASE("its limits: no host is gone in between") {
+    config.limits.object_size /= 2;
+    it.reconciler().reload(config);
+    CHECK(it.ask("h30.bar.global") == "NOERROR 240.1.0.30");
+    CHECK(it.reconciler().sources().status().front().stale);
+    CHECK(it.until([&] { return !it.reconciler().sources().status().front().stale; }));
+    CHECK(it.ask("h30.bar.global") == "NOERROR 240.1.0.30");
+  }
+  SUBCASE("its name: no host is gone in between") {
+    config.sources.front().name = "other";
+    it.reconciler().reload(config);
+    CHECK(it.ask("h30.bar.global") == "NOERROR 240.1.0.30");
+  }
+  SUBCASE("to a path that is not there: the hosts are answered, marked stale") {
+    config.sources.front().files = scratch.path() / "nowhere";
+    it.reconciler().reload(config);
+    REQUIRE(it.until([&] { return !it.reconciler().sources().status().front().state.trouble.empty(); }));
+    CHECK(it.ask("h30.bar.global") == "NOERROR 240.1.0.30");
+    CHECK(it.reconciler().sources().status().front().stale);
+  }
+  SUBCASE("to an empty directory: a second look confirms that it is meant") {
+    config.sources.front().files = scratch.path() / "empty";
+    std::filesystem::create_directory(config.sources.front().files);
+    it.reconciler().reload(config);
+    REQUIRE(it.until([&] { return it.reconciler().sources().guard_trips() == 1; }));
+    CHECK(it.ask("h30.bar.global") == "NOERROR 240.1.0.30");
+    it.reconciler().rescan();
+    CHECK(it.answers("h30.bar.global", "NXDOMAIN"));
+  }
+  SUBCASE("away: its hosts go at once") {
+    config.sources.front() = {"other", scratch.path() / "empty"};
+    std::filesystem::create_directory(config.sources.front().files);
+    it.reconciler().reload(config);
+    CHECK(it.ask("h30.bar.global") == "NXDOMAIN");
+  }
+}
+
 TEST_CASE("the SOA serial grows over a restart") {
   const Scratch scratch;
   scratch.write("a.yaml", hosts(1, 3));
