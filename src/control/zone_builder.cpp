@@ -47,7 +47,10 @@ std::vector<std::string> meta_strings(const Answerable& host) {
 }  // namespace
 
 ZoneBuilder::ZoneBuilder(const config::Config& config, ZonePtr zones)
-    : config_zones_(config.zones), longest_ttl_(config.vip.quarantine / 2), zones_(std::move(zones)) {
+    : config_zones_(config.zones),
+      longest_ttl_(config.vip.quarantine / 2),
+      owns_reverse_(owns_reverse(config)),
+      zones_(std::move(zones)) {
   // The deepest zone of a host is the first that fits.
   std::ranges::sort(config_zones_, [](const auto& a, const auto& b) { return a.name.size() > b.name.size(); });
 }
@@ -74,7 +77,7 @@ std::uint32_t ZoneBuilder::ttl(const mesh::Host& host) const {
 void ZoneBuilder::put(const Answerable& host) {
   const auto owner = dns::Name::from_text(host.host.name);
   if (!owner) return;  // the decoder lets no such host pass
-  Published published{{}, {}, ttl(host.host)};
+  Published published{{}, {}, ttl(host.host), host.host.source == mesh::AddressSource::Vip};
 
   zone::Records records;
   records.host = true;
@@ -134,23 +137,27 @@ void ZoneBuilder::put_services(const Answerable& host, const dns::Name& owner, s
   }
 }
 
-// The PTR records of an address: the hosts that have it, in their order.
+// The PTR records of an address: the hosts that have it, in their order. Outside the reverse zones only a VIP has any
+// (a pin, or one of a pool that is no more): other people's networks are theirs to tell of.
 void ZoneBuilder::point_back(const ip::address& address) {
   const auto hosts = hosts_at_.find(address);
-  if (hosts->second.empty()) {
-    transaction().remove(reverse_name(address));
-    hosts_at_.erase(hosts);
-    return;
-  }
+  const dns::Name owner = reverse_name(address);
+  const bool inside = zones_->enclosing(dns::FoldedName(owner)) != nullptr;
+  const auto is_told = [&](const std::string& host) { return inside || (owns_reverse_ && published_.at(host).vip); };
   std::vector<dns::Name> targets;
   std::uint32_t smallest = UINT32_MAX;
-  for (const auto& host : hosts->second | std::views::take(kMostRecords)) {
+  for (const auto& host : hosts->second | std::views::filter(is_told) | std::views::take(kMostRecords)) {
     targets.push_back(*dns::Name::from_text(host));
     smallest = std::min(smallest, published_.at(host).ttl);
   }
+  if (hosts->second.empty()) hosts_at_.erase(hosts);
+  if (targets.empty()) {
+    transaction().remove(owner);
+    return;
+  }
   zone::Records records;
   records.rrsets.push_back(dns::RRset::ptr(smallest, targets));
-  transaction().replace(reverse_name(address), std::move(records));
+  transaction().replace(owner, std::move(records));
 }
 
 void ZoneBuilder::remove(const std::string& host) {

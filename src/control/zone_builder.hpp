@@ -51,6 +51,7 @@ class ZoneBuilder {
     std::set<dns::Name> services;                  // owners of its SRV records by name
     std::set<boost::asio::ip::address> addresses;  // that point back to it
     std::uint32_t ttl = 0;
+    bool vip = false;  // the addresses are VIPs of ours
   };
   zone::Transaction& transaction();
   void put_services(const Answerable& host, const dns::Name& owner, std::uint32_t ttl, Published& published);
@@ -59,6 +60,7 @@ class ZoneBuilder {
 
   std::vector<config::Zone> config_zones_;
   std::chrono::seconds longest_ttl_;  // half the quarantine
+  bool owns_reverse_;                 // not `reverse: []`
   ZonePtr zones_;
   std::unique_ptr<zone::Transaction> transaction_;  // open if something was changed
   std::unordered_map<std::string, Published> published_;

@@ -90,6 +90,10 @@ dns::Name reverse_name(const ip::address& address) {
   return name_of(digits, digits.values.size());
 }
 
+bool owns_reverse(const config::Config& config) {
+  return config.reverse_pools || !config.reverse.empty();
+}
+
 std::vector<zone::Spec> zone_specs(const config::Config& config, std::span<const config::Endpoint> bound) {
   const auto addresses = server_addresses(config, bound);
   std::vector<zone::Spec> specs;
@@ -113,7 +117,8 @@ std::vector<zone::Spec> zone_specs(const config::Config& config, std::span<const
       specs.push_back(other);
     }
   }
-  if (config.serve_hosts == config::Config::ServeHosts::Any) {
+  // The table of names outside all zones: other hosts, and the PTRs of VIPs outside the reverse zones.
+  if (config.serve_hosts == config::Config::ServeHosts::Any || owns_reverse(config)) {
     other.kind = zone::Kind::AnyHost;
     other.apex = dns::Name();
     specs.push_back(other);

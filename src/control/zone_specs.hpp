@@ -13,6 +13,9 @@ namespace meridian::control {
 // `bound`: the listening addresses. The concrete ones, and `advertise`, are the addresses of ns.dns.<zone>.
 std::vector<zone::Spec> zone_specs(const config::Config& config, std::span<const config::Endpoint> bound);
 
+// Whether any address points back: not with `reverse: []`.
+bool owns_reverse(const config::Config& config);
+
 // The octet zones (nibble zones for IPv6) that a network is cut into: 245.0.0.0/12 is sixteen of them.
 std::vector<dns::Name> reverse_zones(const config::Cidr& network);
 

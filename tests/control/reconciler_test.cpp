@@ -117,6 +117,31 @@ TEST_CASE("of two equal pins the older entry's counts") {
   CHECK(it.ask("a.bar.global") != "NOERROR 245.9.9.9");
 }
 
+TEST_CASE("an address outside the reverse zones points back by its exact name") {
+  const Scratch scratch;
+  scratch.write("a.yaml", without_address("pin.bar.global", "annotations: {meridian.internal/vip: 10.44.2.3}") +
+                              literal("httpbin.bar.global", "10.44.2.4"));
+  auto config = scratch.config();
+  SUBCASE("if it is a VIP") {
+    RunningReconciler it(config);
+    REQUIRE(it.answers("pin.bar.global", "NOERROR 10.44.2.3"));
+    CHECK(it.ask("3.2.44.10.in-addr.arpa", dns::Type::PTR) == "NOERROR pin.bar.global");
+    CHECK(it.ask("4.2.44.10.in-addr.arpa", dns::Type::PTR) == "REFUSED");  // not ours to tell
+    CHECK(it.ask("9.2.44.10.in-addr.arpa", dns::Type::PTR) == "REFUSED");
+
+    scratch.write("a.yaml", literal("pin.bar.global", "10.44.2.3"));
+    REQUIRE(it.answers("httpbin.bar.global", "NXDOMAIN"));
+    CHECK(it.ask("3.2.44.10.in-addr.arpa", dns::Type::PTR) == "REFUSED");
+  }
+  SUBCASE("but not with `reverse: []`") {
+    config.reverse_pools = false;
+    config.serve_hosts = config::Config::ServeHosts::Any;
+    RunningReconciler it(config);
+    REQUIRE(it.answers("pin.bar.global", "NOERROR 10.44.2.3"));
+    CHECK(it.ask("3.2.44.10.in-addr.arpa", dns::Type::PTR) == "REFUSED");
+  }
+}
+
 TEST_CASE("a changed configuration is taken over in one step") {
   const Scratch scratch;
   scratch.write("a.yaml", literal("httpbin.bar.global", "240.0.0.2") + literal("web.bar.mesh", "240.0.0.3"));

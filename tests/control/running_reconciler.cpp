@@ -92,8 +92,10 @@ std::string RunningReconciler::ask(const std::string& text, dns::Type type) cons
   if (!name) throw std::invalid_argument(text);
   const dns::FoldedName folded(*name);
   const auto* zone = zones_->enclosing(folded);
-  if (!zone) return "REFUSED";
-  const auto match = zone->lookup(folded);
+  const auto* others = zone ? nullptr : zones_->any_host();
+  if (!zone && !others) return "REFUSED";
+  const auto match = (zone ? zone : others)->lookup(folded);
+  if (others && match.kind != zone::Match::Kind::Exact) return "REFUSED";
   switch (match.kind) {
     case zone::Match::Kind::None:
       return "NXDOMAIN";

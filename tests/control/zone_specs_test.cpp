@@ -65,7 +65,7 @@ TEST_CASE("the zones of a configuration") {
 
   SUBCASE("the default: global and the pool's reverse zone") {
     const auto specs = control::zone_specs(config, bound);
-    REQUIRE(specs.size() == 2);
+    REQUIRE(specs.size() == 3);
     CHECK(specs[0].apex.to_text() == "global");
     CHECK(specs[0].ns.to_text() == "ns.dns.global");
     CHECK(specs[0].hostmaster.to_text() == "hostmaster.global");
@@ -74,6 +74,7 @@ TEST_CASE("the zones of a configuration") {
     CHECK(specs[1].apex.to_text() == "245.in-addr.arpa");
     CHECK(specs[1].kind == zone::Kind::Reverse);
     CHECK(specs[1].ns.to_text() == "ns.dns.global");
+    CHECK(specs[2].kind == zone::Kind::AnyHost);  // for VIPs outside the pools
   }
   SUBCASE("`advertise` is told too") {
     config.advertise = {ip::make_address("10.96.0.53")};
@@ -86,7 +87,7 @@ TEST_CASE("the zones of a configuration") {
   SUBCASE("a network that is a pool too is one zone") {
     config.reverse = {cidr("245.0.0.0", 8), cidr("10.0.0.0", 8)};
     const auto specs = control::zone_specs(config, bound);
-    CHECK(specs.size() == 3);
+    CHECK(specs.size() == 4);
     CHECK(find(specs, "10.in-addr.arpa") != nullptr);
   }
   SUBCASE("`serve-hosts: any` has a zone for the hosts outside") {

@@ -20,7 +20,8 @@ namespace meridian::zone {
 enum class Kind : std::uint8_t {
   Owned,    // `zones:` of the configuration
   Reverse,  // in-addr.arpa and ip6.arpa zones of the VIP pools
-  AnyHost,  // the hosts outside the owned zones (`serve-hosts: any`): apex is the root, not authoritative for the rest
+  AnyHost,  // names outside all zones: hosts (`serve-hosts: any`), and VIPs outside the reverse zones that point back.
+            // Its apex is the root, and it is not authoritative for the rest
 };
 enum class Unknown : std::uint8_t { NXDomain, Forward };
 enum class Wildcards : std::uint8_t {
