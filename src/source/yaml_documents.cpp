@@ -1,5 +1,6 @@
 #include "source/yaml_documents.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
@@ -18,6 +19,22 @@ namespace {
 
 // YAML in braces shows within this many octets that it is no JSON.
 constexpr std::size_t kSurelyJson = 64 << 10;
+
+// yaml-cpp reads all of what opens and does not close before it tells anybody, at 350 octets of memory for each of
+// them. Brackets in texts and comments count too, so this is far more than any document has.
+constexpr std::ptrdiff_t kMostUnclosed = 10'000;
+
+void refuse_unclosed(std::string_view text) {
+  std::ptrdiff_t unclosed = 0;
+  std::size_t line = 1;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '[' || c == '{') ++unclosed;
+    if ((c == ']' || c == '}') && unclosed > 0) --unclosed;
+    if (unclosed > kMostUnclosed)
+      throw DocumentError(line, fmt::format("more than {} brackets that nothing closes", kMostUnclosed));
+  }
+}
 
 // A stream over octets that stay where they are, and an end marker behind them: without one, yaml-cpp 0.7 takes the end
 // of the text for the end of a quoted scalar that nobody closed, and half a file is valid.
@@ -86,6 +103,7 @@ struct HandlerFailed {
 };
 
 void read_yaml(std::string_view text, DocumentTree& tree) {
+  refuse_unclosed(text);
   PieceBuffer buffer(text);
   std::istream stream(&buffer);
   YAML::Parser parser(stream);

@@ -140,6 +140,12 @@ TEST_CASE("documents that are made to hurt are errors, quickly and in little mem
   }
 }
 
+TEST_CASE("brackets that nothing closes never reach the parser, which would keep each of them in memory") {
+  const auto read = documents_of("a: 1\n---\nb:\n" + repeated("[1,", 20'000) + "\n---\nc: {d: \"[[[\"}\n");
+  CHECK(read.text == "document 1 {\"a\":1}\nbroken 4\ndocument 6 {\"c\":{\"d\":\"[[[\"}}\n");
+  CHECK(read.why == "more than 10000 brackets that nothing closes");
+}
+
 TEST_CASE("YAML in braces is no JSON, however long its line") {
   const auto read = documents_of("{\"a\": 1, b: [" + repeated("x,", 40'000) + "]}");
   INFO(read.why);
