@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . packaging/setup.sh
 install_packages "$run_packages"
 
-[ -d build ] || meson setup build --buildtype=release -Dtests=false >/dev/null
+[ -f build/build.ninja ] || meson setup build --buildtype=release -Dtests=false >/dev/null
 ninja -C build src/meridian
 cat <<'TRY'
 

@@ -1,16 +1,16 @@
-# Sourced by run.sh and test.sh: installs what they need on Debian 12. $1: "run" or "test".
+# Sourced by run.sh and test.sh: what they need, and install_packages, which installs what of it is missing on Debian 12.
 
 build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libc-ares-dev libldns-dev
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev prometheus-cpp-dev"
-run_packages="$build_packages bind9-dnsutils"
+run_packages="$build_packages bind9-dnsutils curl"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.
 test_packages="$run_packages doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev
-  knot-dnsutils ldnsutils python3 python3-dnspython python3-yaml curl jq git procps iproute2
+  knot-dnsutils python3 python3-dnspython python3-yaml git procps
   dnsmasq-base unbound bind9 knot nsd"
 
 install_packages() {
-  if [ ! -r /etc/debian_version ] || ! command -v apt-get >/dev/null; then
-    echo "This script knows Debian 12 (bookworm) only. On another system install: $1" >&2
+  if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}")" != "debian 12" ]; then
+    echo "This script knows Debian 12 (bookworm) only; on another system install what there is called" $1 "and build with meson." >&2
     exit 1
   fi
   missing=$(for p in $1; do dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"; done)
@@ -27,7 +27,9 @@ install_packages() {
     printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
     trap '$sudo rm -f "$policy"' EXIT
   fi
-  $sudo apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
-  if [ -n "$(trap -p EXIT 2>/dev/null)" ]; then $sudo rm -f "$policy"; trap - EXIT; fi
+  local status=0
+  $sudo apt-get update -qq &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || status=$?
+  if [ -n "$(trap -p EXIT)" ]; then $sudo rm -f "$policy"; trap - EXIT; fi
+  return $status
 }
