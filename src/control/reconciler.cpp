@@ -13,6 +13,7 @@ namespace meridian::control {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{2};
+constexpr std::size_t kLongNote = 500;  // octets of a host's note from which on no more is said
 
 std::uint64_t random_seed() {
   std::random_device random;
@@ -144,7 +145,11 @@ void Reconciler::put(const mesh::Host& host) {
 Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
   Answerable answer{host, host.addresses, false, {}};
   std::string notes;
-  for (const auto& warning : host.warnings) notes += (notes.empty() ? "" : "; ") + warning;
+  const auto say = [&notes](std::string_view text) {
+    if (notes.size() >= kLongNote) return;  // /explain has all the warnings
+    notes.append(notes.empty() ? "" : "; ").append(text);
+  };
+  for (const auto& warning : host.warnings) say(warning);
   switch (host.source) {
     case mesh::AddressSource::Literal:
       answer.meta = "literal";
@@ -162,22 +167,19 @@ Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
         const auto assigned = vips_.assign(host.name, family, pin);
         if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
         answer.pending |= assigned.state == vip::Assignment::State::Pending;
-        if (!assigned.note.empty()) notes += (notes.empty() ? "" : "; ") + assigned.note;
-        if (assigned.state == vip::Assignment::State::Exhausted) {
-          notes += (notes.empty() ? "" : "; ") + std::string("no VIP: the pools are exhausted");
-        }
+        if (!assigned.note.empty()) say(assigned.note);
+        if (assigned.state == vip::Assignment::State::Exhausted) say("no VIP: the pools are exhausted");
       }
       break;
   }
   for (const auto& [what, size] : {std::pair{"addresses", answer.addresses.size()}, {"ports", host.ports.size()}}) {
     if (size <= kMostRecords) continue;
-    notes += (notes.empty() ? "" : "; ") + std::to_string(size) + " " + what + ": the first " +
-             std::to_string(kMostRecords) + " are answered, no message holds more";
+    say(std::to_string(size) + " " + what + ": the first " + std::to_string(kMostRecords) +
+        " are answered, no message holds more");
   }
   answer.addresses.resize(std::min(answer.addresses.size(), kMostRecords));
   answer.host.ports.resize(std::min(answer.host.ports.size(), kMostRecords));
   if (answer.pending) {
-    answer.addresses.clear();
     pending_.insert(host.name);
   } else {
     pending_.erase(host.name);

@@ -91,3 +91,19 @@ TEST_CASE("what is too much for a record is cut, and the operator is told") {
   CHECK(it.ask("_meta.b.bar.global", dns::Type::TXT) ==
         "NOERROR \"entry=bar/" + std::string(245, 'n') + "\" \"address=literal\"");
 }
+
+TEST_CASE("what there is to tell of a host stays a line that can be read") {
+  std::string addresses;
+  for (unsigned i = 0; i < 300; ++i) addresses += "{host: HOST, value: " + address(i) + "}, ";
+  const auto status = [&](std::string host) {
+    std::string list = addresses;
+    for (auto at = list.find("HOST"); at != list.npos; at = list.find("HOST")) list.replace(at, 4, host);
+    return "status: {addresses: [" + list + "]}\n";
+  };
+  const Scratch scratch;
+  scratch.write("a.yaml", entry("a", "hosts: [a.bar.global], resolution: STATIC") + status("a.bar.global") +
+                              entry("b", "hosts: [b.bar.global], resolution: STATIC") + status("b.bar.global"));
+  RunningReconciler it(scratch.config());
+  REQUIRE(it.until([&] { return it.reconciler().notes().contains("b.bar.global"); }));
+  CHECK(it.reconciler().notes().at("b.bar.global").size() < 1000);
+}
