@@ -97,7 +97,10 @@ int serve(const std::filesystem::path& config_file) {
   const config::Config config = std::move(loaded.config);
   set_up_logging(config.log);
   for (const auto& warning : loaded.warnings) spdlog::warn("configuration: {}", warning.to_text());
+  // This thread is control. A signal that comes before somebody waits for it is kept; nothing ends us but what we do.
   std::signal(SIGPIPE, SIG_IGN);
+  asio::io_context control_loop(1);
+  asio::signal_set hang_up(control_loop, SIGHUP), terminate(control_loop, SIGTERM, SIGINT);
 
   // What can fail at the start, before anybody is answered.
   prepare_state_directory(config.state);
@@ -106,8 +109,7 @@ int serve(const std::filesystem::path& config_file) {
   auto sockets = server::bind_sockets(config.listen, count, bound);
   for (const auto& endpoint : bound) spdlog::info("listening on {} (UDP and TCP)", endpoint.to_text());
 
-  // Threads: this one is control; one for disks; the workers.
-  asio::io_context control_loop(1);
+  // The other threads: one for disks; the workers.
   asio::thread_pool disk(1);
   const auto zones = control::empty_zones(config, bound, 0);
   Workers workers(config, std::move(sockets), zones, control_loop);
@@ -132,7 +134,6 @@ int serve(const std::filesystem::path& config_file) {
   }
 
   // Signals: SIGHUP looks at everything again; SIGTERM and SIGINT drain, then stop.
-  asio::signal_set hang_up(control_loop, SIGHUP), terminate(control_loop, SIGTERM, SIGINT);
   std::function<void()> on_hang_up = [&] {
     hang_up.async_wait([&](const boost::system::error_code& stopped, int) {
       if (stopped) return;

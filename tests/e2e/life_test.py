@@ -5,12 +5,13 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
 import dns.rcode
 
-from meridian import NOBODY, PATIENCE, Server, entries, entry, eventually, run, texts
+from meridian import NOBODY, PATIENCE, Server, command, entries, entry, eventually, run, texts
 from upstream import Upstream, reply_to
 
 WEB = {"a.yaml": entry("web.shop.global", "240.0.0.2")}
@@ -131,6 +132,16 @@ class Ending(unittest.TestCase):
             client.sendto(server.query("never.test.net").to_wire(), ("127.0.0.1", server.port))
             upstream.asked.get(timeout=PATIENCE)
             self.assertEqual(server.stop(), 0)
+
+    def test_a_signal_before_it_answers_is_kept(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            server = Server(entries=WEB, start=False)
+            self.addCleanup(server.close)
+            line, options = command("serve", "--config", server.config_file)
+            with subprocess.Popen(line, stderr=subprocess.PIPE, **options) as process:
+                process.stderr.readline()  # "listening on ..."
+                process.send_signal(number)
+                self.assertEqual(process.wait(PATIENCE), 0)
 
     def test_a_signal_at_any_moment_ends_it(self):
         for turn in range(15):
