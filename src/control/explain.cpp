@@ -69,13 +69,16 @@ struct Verdict {
 
 Verdict verdict(const zone::Zone& zone, const Match& match, bool has_type, const std::string& type) {
   const std::string apex = zone.spec().apex.to_text();
+  const Verdict pending{"SERVFAIL", "the host's VIP is not in the ledger yet (EDE 14)"};
   switch (match.kind) {
     case Match::Kind::Exact:
       if (has_type) return {"NOERROR", "the zone " + apex + " has it"};
+      if (match.node->pending()) return pending;
       return {"NOERROR", "NODATA: the name exists and has no " + type};
     case Match::Kind::Wildcard: {
       const std::string wildcard = dns::Name::from_wire(match.node->owner()).to_text();
       if (has_type) return {"NOERROR", "covered by the wildcard " + wildcard};
+      if (match.node->pending()) return pending;
       return {"NOERROR", "NODATA: covered by the wildcard " + wildcard + ", which has no " + type};
     }
     case Match::Kind::EmptyNonTerminal:
@@ -83,7 +86,7 @@ Verdict verdict(const zone::Zone& zone, const Match& match, bool has_type, const
     case Match::Kind::Meta:
       return {"NOERROR", "what is known of the host, for clients on the introspect list"};
     case Match::Kind::NotReady:
-      if (match.node && match.node->pending()) return {"SERVFAIL", "the host's VIP is not in the ledger yet (EDE 14)"};
+      if (match.node && match.node->pending()) return pending;
       return {"SERVFAIL", "not every source has synced yet, so the zone may not deny a name (EDE 14)"};
     case Match::Kind::None:
       break;
@@ -98,6 +101,7 @@ dns::RRsetView rrset_of(const zone::Zone& zone, const Match& match, const dns::F
   if (match.kind == Match::Kind::Meta) return type == dns::Type::TXT ? match.node->meta() : dns::RRsetView{};
   if (name.labels == zone.apex_labels() && type == dns::Type::SOA) return zone.soa();
   if (name.labels == zone.apex_labels() && type == dns::Type::NS) return zone.ns();
+  if (type == dns::Type::ANY) return name.labels == zone.apex_labels() ? zone.soa() : match.node->any();
   return match.node->find(type);
 }
 

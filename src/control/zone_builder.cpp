@@ -82,22 +82,19 @@ void ZoneBuilder::put(const Answerable& host) {
   zone::Records records;
   records.host = true;
   records.pending = host.pending;
-  if (!host.pending) {
-    for (const bool v4 : {true, false}) {
-      const auto addresses = of_family(host.addresses, v4);
-      if (!addresses.empty()) records.rrsets.push_back(dns::RRset::addresses(published.ttl, addresses));
-    }
-    if (!host.addresses.empty() && !host.host.ports.empty()) {
-      std::vector<dns::RRset::Service> services;
-      for (const auto& port : host.host.ports) services.push_back({0, 100, port.number});
-      records.rrsets.push_back(
-          dns::RRset::srv(published.ttl, services, is_wildcard(host.host.name) ? nullptr : &*owner));
-    }
+  for (const bool v4 : {true, false}) {
+    const auto addresses = of_family(host.addresses, v4);
+    if (!addresses.empty()) records.rrsets.push_back(dns::RRset::addresses(published.ttl, addresses));
+  }
+  if (!host.addresses.empty() && !host.host.ports.empty()) {
+    std::vector<dns::RRset::Service> services;
+    for (const auto& port : host.host.ports) services.push_back({0, 100, port.number});
+    records.rrsets.push_back(dns::RRset::srv(published.ttl, services, is_wildcard(host.host.name) ? nullptr : &*owner));
   }
   records.meta = dns::RRset::txt(published.ttl, dns::Class::IN, meta_strings(host));
   transaction().replace(*owner, std::move(records));
 
-  if (!host.pending && !is_wildcard(host.host.name)) {  // neither SRV by name nor PTR for wildcards
+  if (!is_wildcard(host.host.name)) {  // neither SRV by name nor PTR for wildcards
     if (!host.addresses.empty()) put_services(host, *owner, published.ttl, published);
     published.addresses.insert(host.addresses.begin(), host.addresses.end());
   }

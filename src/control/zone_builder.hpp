@@ -27,7 +27,7 @@ constexpr std::size_t kMostRecords = 4095;
 struct Answerable {
   mesh::Host host;
   std::vector<boost::asio::ip::address> addresses;  // literal, status or VIP
-  bool pending = false;                             // its VIP is not in the ledger yet
+  bool pending = false;                             // a VIP, of one family at least, is not in the ledger yet
   std::string meta;                                 // for `_meta.<host>`: "vip of pool", "literal", ...
 };
 

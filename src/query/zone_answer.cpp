@@ -102,6 +102,8 @@ void add_target_glue(const dns::Query& query, const zone::Zone& zone, const zone
 
 Outcome answer(const dns::Query& query, const zone::Zone& zone, const Match& match, Turn turn, Composer& reply) {
   const auto rrset = pick(query, zone, *match.node);
+  if (rrset.empty() && match.node->pending())
+    return not_ready(zone, match.kind, reply);  // the other family's VIP is there
   if (rrset.empty()) return no_data(query, zone, match.kind, reply);
   auto& message = reply.start(Rcode::NoError, true);
   const unsigned first = rrset.count > 1 ? first_record(zone, turn) % rrset.count : 0;

@@ -11,6 +11,11 @@ constexpr std::uint32_t kRefresh = 7200;
 constexpr std::uint32_t kRetry = 1800;
 constexpr std::uint32_t kExpire = 86400;
 
+// A VIP is pending and there is no other: one that exists is answered all along.
+bool waits(const Node& node) {
+  return node.pending() && node.rrsets() == 0;
+}
+
 }  // namespace
 
 Zone::Zone(std::shared_ptr<const Frame> frame, std::uint32_t serial) : frame_(std::move(frame)) {
@@ -49,7 +54,7 @@ Match Zone::lookup(const HashedName& name) const {
 }
 
 Match Zone::found(const Node& node) const {
-  if (node.pending() || (node.origin() == Node::Origin::Spec && !ready_)) return {Match::Kind::NotReady, &node};
+  if (waits(node) || (node.origin() == Node::Origin::Spec && !ready_)) return {Match::Kind::NotReady, &node};
   return {Match::Kind::Exact, &node};
 }
 
@@ -62,7 +67,7 @@ Match Zone::not_found(Match::Kind kind) const {
 Match Zone::synthesized(const HashedName& name) const {
   const Node* wildcard = spec().wildcards == Wildcards::Istio ? envoy_wildcard(name) : source_of_synthesis(name);
   if (!wildcard) return {};
-  if (wildcard->pending()) return {Match::Kind::NotReady, wildcard};
+  if (waits(*wildcard)) return {Match::Kind::NotReady, wildcard};
   if (!wildcard->has_data()) return not_found(Match::Kind::EmptyNonTerminal);
   return {Match::Kind::Wildcard, wildcard};
 }

@@ -30,6 +30,7 @@ TEST_CASE("explain says what is answered, and why") {
       {"a type that the host lacks", "httpbin.bar.global", dns::Type::AAAA, "NOERROR",
        "NODATA: the name exists and has no AAAA", "literal", 0},
       {"a VIP", "vip.bar.global", dns::Type::A, "NOERROR", "the zone global has it", "vip", 1},
+      {"ANY", "vip.bar.global", dns::Type::ANY, "NOERROR", "the zone global has it", "vip", 1},
       {"below a wildcard", "x.y.wild.global", dns::Type::A, "NOERROR", "covered by the wildcard *.wild.global",
        "literal", 1},
       {"between a host and the apex", "bar.global", dns::Type::A, "NOERROR",

@@ -117,6 +117,22 @@ TEST_CASE("of two equal pins the older entry's counts") {
   CHECK(it.ask("a.bar.global") != "NOERROR 245.9.9.9");
 }
 
+TEST_CASE("a VIP that exists is answered while one of the other family is written") {
+  const Scratch scratch;
+  scratch.write("a.yaml", without_address("a.bar.global"));
+  auto config = scratch.config();
+  RunningReconciler it(config);
+  REQUIRE(it.until([&] { return it.ask("a.bar.global").starts_with("NOERROR 245."); }));
+  const auto vip = it.ask("a.bar.global");
+
+  config.vip.pools.push_back({boost::asio::ip::make_address("fd00:77::"), 64});
+  it.reconciler().reload(config);
+  CHECK(it.ask("a.bar.global") == vip);
+  CHECK(it.ask("a.bar.global", dns::Type::AAAA) == "SERVFAIL");
+  CHECK(it.until([&] { return it.ask("a.bar.global", dns::Type::AAAA).starts_with("NOERROR fd00:77:"); }));
+  CHECK(it.ask("a.bar.global") == vip);
+}
+
 TEST_CASE("an address outside the reverse zones points back by its exact name") {
   const Scratch scratch;
   scratch.write("a.yaml", without_address("pin.bar.global", "annotations: {meridian.internal/vip: 10.44.2.3}") +

@@ -107,7 +107,7 @@ std::string RunningReconciler::ask(const std::string& text, dns::Type type) cons
       break;
   }
   const auto rrset = match.kind == zone::Match::Kind::Meta ? match.node->meta() : match.node->find(type);
-  if (rrset.empty()) return "NODATA";
+  if (rrset.empty()) return match.node->pending() ? "SERVFAIL" : "NODATA";
   std::string reply = "NOERROR";
   for (const auto& record : record_texts(rrset, *name)) reply += " " + record;
   return reply;

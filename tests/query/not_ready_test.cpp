@@ -44,3 +44,14 @@ TEST_CASE("a host whose VIP is pending") {
             {"leaves negatives alone", "nobody.bar.global A", kNoSuchName},
         });
 }
+
+TEST_CASE("a host that has one VIP and waits for another") {
+  const Server server{zones_from("half.bar PENDING\nhalf.bar A 245.0.0.2\n*.wait PENDING\n*.wait A 245.0.0.3")};
+  check(server,
+        {
+            {"is answered with the one", "half.bar.global A", "NOERROR aa ra; half.bar.global. 30 IN A 245.0.0.2"},
+            {"is a failure for the other", "half.bar.global AAAA +edns", "SERVFAIL ra; opt ede=14"},
+            {"is answered below a wildcard", "x.wait.global A", "NOERROR aa ra; x.wait.global. 30 IN A 245.0.0.3"},
+            {"is a failure for the other there", "x.wait.global AAAA", "SERVFAIL ra"},
+        });
+}

@@ -41,7 +41,7 @@ std::size_t Model::hosts() const {
 
 std::string Model::show(const std::string& kind, const std::string& owner) const {
   const Host& host = put.at(owner);
-  if (host.pending && kind != "meta") return "not-ready";
+  if (host.pending && kind != "meta" && owner != apex_) return "not-ready";  // an apex has its SOA and NS all along
   return kind + " " + owner + (host.address.empty() ? "" : " A " + host.address);
 }
 

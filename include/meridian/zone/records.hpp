@@ -12,7 +12,7 @@ struct Records {
   std::vector<dns::RRset> rrsets;  // at most one a type; none: the name exists and everything is NODATA
   dns::RRset meta;                 // TXT for `_meta.<owner>`; empty: none
   bool host = false;               // a host of an entry (counted), not a name that we made for it (SRV, PTR)
-  bool pending = false;            // its VIP is not in the ledger yet: SERVFAIL, never a negative
+  bool pending = false;            // a VIP is not in the ledger yet: what it lacks is SERVFAIL, never a negative
 };
 
 }  // namespace meridian::zone
