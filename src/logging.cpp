@@ -15,7 +15,7 @@ class EscapedMessage : public spdlog::custom_flag_formatter {
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
     for (const char c : message.payload) {
       const auto octet = static_cast<unsigned char>(c);
-      if (octet < 0x20 || octet == 0x7f) {
+      if (octet < 0x20 || octet >= 0x7f) {
         fmt::format_to(std::back_inserter(out), "\\{}{:02x}", json_ ? "u00" : "x", octet);
       } else {
         if (json_ && (c == '"' || c == '\\')) out.push_back('\\');

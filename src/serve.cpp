@@ -10,7 +10,7 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "control/admin.hpp"
@@ -119,19 +119,39 @@ int serve(const std::filesystem::path& config_file) {
   const auto ledger = ledger::make_sqlite_ledger(disk, config.state / "vips.db");
   source::Snapshot snapshot(disk, config.state / "entries.db");
   control::Reconciler reconciler(control_loop, config, *ledger, snapshot, frontend, zones);
+  std::function<void(const std::string&)> open_admin;
   control::Reload reload(control_loop, config_file, config, [&](const config::Config& next) {
     set_up_logging(next.log);
     frontend.apply(next);
     reconciler.reload(next);
+    open_admin(next.admin.listen);
   });
+
+  // The admin address; a reload may move it. If the new one can't be bound the old one stays.
   bool draining = false;
-  std::optional<control::Admin> admin;
-  if (!config.admin.listen.empty()) {
-    admin.emplace(control_loop, config.admin.listen,
-                  control::View{reconciler, frontend, reload, draining, std::chrono::system_clock::now(),
-                                [&] { reload.now(); }, [&] { reconciler.rescan(); }});
-    spdlog::info("admin on http://{}/status", admin->bound().to_text());
-  }
+  const control::View view{reconciler,
+                           frontend,
+                           reload,
+                           draining,
+                           std::chrono::system_clock::now(),
+                           [&] { reload.now(); },
+                           [&] { reconciler.rescan(); }};
+  std::unique_ptr<control::Admin> admin;
+  std::string admin_listen;
+  const auto bind_admin = [&](const std::string& listen) {
+    auto next = listen.empty() ? nullptr : std::make_unique<control::Admin>(control_loop, listen, view);
+    if (next) spdlog::info("admin on http://{}/status", next->bound().to_text());
+    admin = std::move(next);
+    admin_listen = listen;
+  };
+  open_admin = [&](const std::string& listen) {
+    try {
+      if (listen != admin_listen) bind_admin(listen);
+    } catch (const std::exception& e) {
+      spdlog::error("{}; until then it is {}", e.what(), admin_listen.empty() ? "off" : admin_listen);
+    }
+  };
+  bind_admin(config.admin.listen);
 
   // Signals: SIGHUP looks at everything again; SIGTERM and SIGINT drain, then stop.
   std::function<void()> on_hang_up = [&] {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <random>
+#include <ranges>
 
 #include "control/model_rules.hpp"
 #include "control/zone_specs.hpp"
@@ -18,6 +19,15 @@ constexpr std::size_t kLongNote = 500;  // octets of a host's note from which on
 std::uint64_t random_seed() {
   std::random_device random;
   return std::uint64_t{random()} << 32 | random();
+}
+
+// The host of "_http._tcp.httpbin.bar.global".
+std::string service_host(std::string_view name) {
+  while (name.starts_with('_')) {
+    const auto dot = name.find('.');
+    name = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
+  }
+  return std::string(name);
 }
 
 }  // namespace
@@ -114,6 +124,7 @@ void Reconciler::commit() {
     if (!host || !host->served || host->source != mesh::AddressSource::Vip) vips_.release(name);
     if (!host || !host->served) {
       builder_->remove(name);
+      if (name.starts_with('_')) again_.insert(service_host(name));  // it may have stood where a service name belongs
       pending_.erase(name);
       note(name, {});
       continue;
@@ -131,6 +142,7 @@ void Reconciler::commit() {
   release_unwanted();
   vips_.flush();
   publish();
+  if (!again_.empty()) schedule();
 }
 
 // One host's records, whatever its entries hold, never cost the other hosts their answers.
@@ -143,34 +155,31 @@ void Reconciler::put(const mesh::Host& host) {
 }
 
 Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
-  Answerable answer{host, host.addresses, false, {}};
+  Answerable answer{host, host.addresses, false, {}, std::string(to_text(host.source))};
+  for (const auto& key : host.entries | std::views::take(kMostMetaEntries)) {
+    const auto* entry = model_.entry(key);
+    answer.entries.push_back({key, entry ? entry->resource_version : std::string()});
+  }
   std::string notes;
   const auto say = [&notes](std::string_view text) {
     if (notes.size() >= kLongNote) return;  // /explain has all the warnings
     notes.append(notes.empty() ? "" : "; ").append(text);
   };
+  if (!host.losers.empty()) {
+    say("claimed by " + host.losers.front().to_text() +
+        (host.losers.size() > 1 ? " and " + std::to_string(host.losers.size() - 1) + " more" : "") +
+        " too, but the entry " + host.entries.front().to_text() + " is older");
+  }
   for (const auto& warning : host.warnings) say(warning);
-  switch (host.source) {
-    case mesh::AddressSource::Literal:
-      answer.meta = "literal";
-      break;
-    case mesh::AddressSource::Status:
-      answer.meta = "status";
-      break;
-    case mesh::AddressSource::None:
-      answer.meta = "none";
-      break;
-    case mesh::AddressSource::Vip:
-      answer.meta = "vip";
-      for (const auto family : {vip::Family::V4, vip::Family::V6}) {
-        const auto pin = host.pin && vip::family_of(*host.pin) == family ? host.pin : std::nullopt;
-        const auto assigned = vips_.assign(host.name, family, pin);
-        if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
-        answer.pending |= assigned.state == vip::Assignment::State::Pending;
-        if (!assigned.note.empty()) say(assigned.note);
-        if (assigned.state == vip::Assignment::State::Exhausted) say("no VIP: the pools are exhausted");
-      }
-      break;
+  if (host.source == mesh::AddressSource::Vip) {
+    for (const auto family : {vip::Family::V4, vip::Family::V6}) {
+      const auto pin = host.pin && vip::family_of(*host.pin) == family ? host.pin : std::nullopt;
+      const auto assigned = vips_.assign(host.name, family, pin);
+      if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
+      answer.pending |= assigned.state == vip::Assignment::State::Pending;
+      if (!assigned.note.empty()) say(assigned.note);
+      if (assigned.state == vip::Assignment::State::Exhausted) say("no VIP: the pools are exhausted");
+    }
   }
   for (const auto& [what, size] : {std::pair{"addresses", answer.addresses.size()}, {"ports", host.ports.size()}}) {
     if (size <= kMostRecords) continue;

@@ -31,7 +31,6 @@ void keep_what_needs_a_restart(config::Config& next, const config::Config& curre
   keep(next.listen, current.listen, "listen");
   keep(next.workers, current.workers, "workers");
   keep(next.state, current.state, "state");
-  keep(next.admin.listen, current.admin.listen, "admin.listen");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <ranges>
 #include <utility>
 
+#include <meridian/mesh/host_name.hpp>
+
 #include "control/zone_specs.hpp"
 
 namespace meridian::control {
@@ -12,17 +14,7 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr std::size_t kMostMetaEntries = 32;      // that `_meta.<host>` names
 constexpr std::size_t kMaxCharacterString = 255;  // RFC 1035, 3.3
-
-bool is_wildcard(std::string_view host) {
-  return host.starts_with("*.");
-}
-
-bool lies_in(std::string_view host, std::string_view zone) {
-  return host == zone ||
-         (host.size() > zone.size() && host.ends_with(zone) && host[host.size() - zone.size() - 1] == '.');
-}
 
 std::vector<ip::address> of_family(const std::vector<ip::address>& addresses, bool v4) {
   std::vector<ip::address> family;
@@ -34,13 +26,14 @@ std::vector<ip::address> of_family(const std::vector<ip::address>& addresses, bo
 // name in a file, nor how many entries may name one host. /explain has all of them.
 std::vector<std::string> meta_strings(const Answerable& host) {
   std::vector<std::string> strings;
-  for (const auto& key : host.host.entries | std::views::take(kMostMetaEntries)) {
-    strings.push_back(("entry=" + key.to_text()).substr(0, kMaxCharacterString));
+  for (const auto& entry : host.entries) {
+    strings.push_back(("entry=" + entry.key.to_text()).substr(0, kMaxCharacterString));
+    strings.push_back(("version=" + entry.version).substr(0, kMaxCharacterString));
   }
-  if (host.host.entries.size() > kMostMetaEntries) {
-    strings.push_back("more=" + std::to_string(host.host.entries.size() - kMostMetaEntries));
+  if (host.host.entries.size() > host.entries.size()) {
+    strings.push_back("more=" + std::to_string(host.host.entries.size() - host.entries.size()));
   }
-  strings.push_back("address=" + host.meta);
+  strings.push_back("address=" + host.address_source);
   return strings;
 }
 
@@ -69,7 +62,7 @@ void ZoneBuilder::set_ready(bool ready) {
 std::uint32_t ZoneBuilder::ttl(const mesh::Host& host) const {
   if (host.ttl) return static_cast<std::uint32_t>(std::min(*host.ttl, longest_ttl_).count());
   for (const auto& zone : config_zones_) {
-    if (lies_in(host.name, zone.name)) return static_cast<std::uint32_t>(zone.ttl.count());
+    if (mesh::is_within(host.name, zone.name)) return static_cast<std::uint32_t>(zone.ttl.count());
   }
   return static_cast<std::uint32_t>(config::Zone{}.ttl.count());
 }
@@ -89,12 +82,13 @@ void ZoneBuilder::put(const Answerable& host) {
   if (!host.addresses.empty() && !host.host.ports.empty()) {
     std::vector<dns::RRset::Service> services;
     for (const auto& port : host.host.ports) services.push_back({0, 100, port.number});
-    records.rrsets.push_back(dns::RRset::srv(published.ttl, services, is_wildcard(host.host.name) ? nullptr : &*owner));
+    records.rrsets.push_back(
+        dns::RRset::srv(published.ttl, services, mesh::is_wildcard(host.host.name) ? nullptr : &*owner));
   }
   records.meta = dns::RRset::txt(published.ttl, dns::Class::IN, meta_strings(host));
   transaction().replace(*owner, std::move(records));
 
-  if (!is_wildcard(host.host.name)) {  // neither SRV by name nor PTR for wildcards
+  if (!mesh::is_wildcard(host.host.name)) {  // neither SRV by name nor PTR for wildcards
     if (!host.addresses.empty()) put_services(host, *owner, published.ttl, published);
     published.addresses.insert(host.addresses.begin(), host.addresses.end());
   }
@@ -106,7 +100,7 @@ void ZoneBuilder::supersede(const std::string& host, Published published) {
   const Published before = std::exchange(published_[host], std::move(published));
   const Published& now = published_[host];
   for (const auto& service : before.services) {
-    if (!now.services.contains(service)) transaction().remove(service);
+    if (!now.services.contains(service) && !is_host(service)) transaction().remove(service);
   }
   for (const auto& address : before.addresses) {
     if (now.addresses.contains(address)) continue;
@@ -119,14 +113,19 @@ void ZoneBuilder::supersede(const std::string& host, Published published) {
   }
 }
 
-// _<port name>._<tcp|udp>.<host> (RFC 2782; all Istio protocols but UDP ride on TCP).
+bool ZoneBuilder::is_host(const dns::Name& name) const {
+  return published_.contains(name.folded().to_text());
+}
+
+// _<port name>._<tcp|udp>.<host> (RFC 2782; all Istio protocols but UDP ride on TCP). Where an entry has a host of that
+// very name, the host is answered.
 void ZoneBuilder::put_services(const Answerable& host, const dns::Name& owner, std::uint32_t ttl,
                                Published& published) {
   for (const auto& port : host.host.ports) {
     const auto proto = owner.child(port.udp ? "_udp" : "_tcp");
     if (!proto) continue;  // no room in 255 octets: the host is answered without it
     auto service = proto->child("_" + port.name);
-    if (!service) continue;
+    if (!service || is_host(*service)) continue;
     const dns::RRset::Service record{0, 100, port.number};
     zone::Records records;
     records.rrsets.push_back(dns::RRset::srv(ttl, {&record, 1}, &owner));

@@ -23,12 +23,21 @@ namespace meridian::control {
 // octets of a message of 65,535.
 constexpr std::size_t kMostRecords = 4095;
 
+// Entries that `_meta.<host>` names at most.
+constexpr std::size_t kMostMetaEntries = 32;
+
 // A host as it is to be published: no more than kMostRecords addresses and ports.
 struct Answerable {
   mesh::Host host;
   std::vector<boost::asio::ip::address> addresses;  // literal, status or VIP
   bool pending = false;                             // a VIP, of one family at least, is not in the ledger yet
-  std::string meta;                                 // for `_meta.<host>`: "vip of pool", "literal", ...
+  // For `_meta.<host>`.
+  struct Entry {
+    mesh::EntryKey key;
+    std::string version;
+  };
+  std::vector<Entry> entries;  // the oldest ones, kMostMetaEntries at most
+  std::string address_source;  // "literal", "status", "vip", "none"
 };
 
 class ZoneBuilder {
@@ -54,6 +63,7 @@ class ZoneBuilder {
     bool vip = false;  // the addresses are VIPs of ours
   };
   zone::Transaction& transaction();
+  bool is_host(const dns::Name& name) const;
   void put_services(const Answerable& host, const dns::Name& owner, std::uint32_t ttl, Published& published);
   void supersede(const std::string& host, Published published);
   void point_back(const boost::asio::ip::address& address);

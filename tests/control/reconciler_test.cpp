@@ -38,7 +38,8 @@ TEST_CASE("an entry becomes all the names that are answered for it") {
   CHECK(it.ask("httpbin.bar.global", dns::Type::SRV) == "NOERROR 0 100 80 httpbin.bar.global");
   CHECK(it.ask("_http._tcp.httpbin.bar.global", dns::Type::SRV) == "NOERROR 0 100 80 httpbin.bar.global");
   CHECK(it.ask("7.0.0.245.in-addr.arpa", dns::Type::PTR) == "NOERROR httpbin.bar.global");
-  CHECK(it.ask("_meta.httpbin.bar.global", dns::Type::TXT) == "NOERROR \"entry=bar/httpbin\" \"address=literal\"");
+  CHECK(it.ask("_meta.httpbin.bar.global", dns::Type::TXT) ==
+        "NOERROR \"entry=bar/httpbin\" \"version=" + it.version("bar", "httpbin") + "\" \"address=literal\"");
 
   SUBCASE("and goes with it") {
     scratch.remove("a.yaml");
@@ -172,4 +173,38 @@ TEST_CASE("a changed configuration is taken over in one step") {
   REQUIRE(it.until([&] { return it.publications() > before; }));
   CHECK(it.ask("web.bar.mesh") == "NOERROR 240.0.0.3");
   CHECK(it.ask("httpbin.bar.global") == "NOERROR 240.0.0.2");
+}
+
+TEST_CASE("an entry's host and the service name of another entry's host are one name") {
+  const Scratch scratch;
+  const std::string service = "_http._tcp.a.bar.global";
+  scratch.write("a.yaml", literal("a.bar.global", "240.0.0.2"));
+  scratch.write("b.yaml", entry("b", "hosts: [" + service + "], addresses: [240.0.0.3], resolution: STATIC"));
+  RunningReconciler it(scratch.config());
+  REQUIRE(it.answers("a.bar.global", "NOERROR 240.0.0.2"));
+  REQUIRE(it.answers(service, "NOERROR 240.0.0.3"));  // the host is answered, whatever came first
+
+  SUBCASE("the host stays when the other entry goes") {
+    scratch.remove("a.yaml");
+    REQUIRE(it.answers("a.bar.global", "NODATA"));
+    CHECK(it.ask(service) == "NOERROR 240.0.0.3");
+  }
+  SUBCASE("the service comes back when the host goes") {
+    scratch.remove("b.yaml");
+    REQUIRE(it.until([&] { return it.ask(service, dns::Type::SRV) == "NOERROR 0 100 80 a.bar.global"; }));
+    CHECK(it.ask(service) == "NODATA");
+  }
+}
+
+TEST_CASE("a host that two namespaces claim is the older entry's, and it is said") {
+  const Scratch scratch;
+  const auto claim = [](const char* space, const char* address) {
+    return std::string("---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: x, namespace: ") +
+           space + "}\nspec: {hosts: [x.bar.global], addresses: [" + address + "], resolution: STATIC}\n";
+  };
+  scratch.write("a.yaml", claim("beta", "240.0.0.3") + claim("alpha", "240.0.0.2"));
+  RunningReconciler it(scratch.config());
+  REQUIRE(it.answers("x.bar.global", "NOERROR 240.0.0.2"));
+  CHECK(it.reconciler().model().conflicts() == 1);
+  CHECK(it.reconciler().notes().at("x.bar.global") == "claimed by beta/x too, but the entry alpha/x is older");
 }

@@ -49,6 +49,10 @@ class RunningReconciler {
   // Stops it; whether it then leaves the loop with nothing to wait for, so that the process can end.
   bool comes_to_rest();
 
+  // resourceVersion of the entry in force.
+  std::string version(const std::string& space, const std::string& name) const {
+    return reconciler_->model().entry({space, name})->resource_version;
+  }
   Reconciler& reconciler() { return *reconciler_; }
   const Frontend& frontend() const { return frontend_; }
   std::size_t publications() const { return publications_; }

@@ -88,8 +88,9 @@ TEST_CASE("what is too much for a record is cut, and the operator is told") {
   REQUIRE(it.answers("_p4094._tcp.a.bar.global", "NODATA"));
   CHECK(it.ask("_p4095._tcp.a.bar.global", dns::Type::SRV) == "NXDOMAIN");
   CHECK(it.reconciler().notes().at("a.bar.global") == "5000 ports: the first 4095 are answered, no message holds more");
-  CHECK(it.ask("_meta.b.bar.global", dns::Type::TXT) ==
-        "NOERROR \"entry=bar/" + std::string(245, 'n') + "\" \"address=literal\"");
+  CHECK(it.ask("_meta.b.bar.global", dns::Type::TXT) == "NOERROR \"entry=bar/" + std::string(245, 'n') +
+                                                            "\" \"version=" + it.version("bar", std::string(300, 'n')) +
+                                                            "\" \"address=literal\"");
 }
 
 TEST_CASE("what there is to tell of a host stays a line that can be read") {
