@@ -48,7 +48,11 @@ class Reader final : public DocumentHandler {
     if (kind.empty() || version.empty()) return broken(line, "a document without kind or apiVersion");
     if (kind == "List") return take_list(std::move(staged), false);  // of whatever version
     if (kind == "ServiceEntryList" && version.starts_with(kEntryGroup)) return take_list(std::move(staged), true);
-    if (mesh::is_service_entry(*object)) take(decode(value), line);
+    if (mesh::is_service_entry(*object)) return take(decode(value), line);
+    if (kind == "ServiceEntry") {  // another group's, or a slip of the pen
+      report(line, fmt::format("a ServiceEntry of apiVersion {} is not read: {}v1, v1beta1 and v1alpha3 are", version,
+                               kEntryGroup));
+    }
   }
 
   void broken(std::size_t line, std::string problem) override {

@@ -22,6 +22,16 @@ std::string kindless(const std::string& name) {
   return "{metadata: {name: " + name + "}, spec: {hosts: [" + name + ".global]}}\n";
 }
 
+TEST_CASE("a ServiceEntry of an unknown version is told of, and no broken document") {
+  const auto file = parse_entries_file("{apiVersion: networking.istio.io/v2, kind: ServiceEntry}\n", "/e/f.yaml", {});
+  CHECK_FALSE(file.broken);
+  REQUIRE(file.problems.size() == 1);
+  CHECK(file.problems[0].origin == "/e/f.yaml:1");
+  CHECK(file.problems[0].text ==
+        "a ServiceEntry of apiVersion networking.istio.io/v2 is not read: networking.istio.io/v1, v1beta1 and v1alpha3 "
+        "are");
+}
+
 TEST_CASE("the entries of a text") {
   struct {
     const char* title;
