@@ -126,7 +126,7 @@ class Restart(unittest.TestCase):
         self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
         late = server.ask("late.shop.global")
         self.assertEqual((texts(late), extended_errors(late)), ("SERVFAIL", [14]))
-        self.assertTrue(server.status()["vips"]["ledger"]["trouble"])
+        eventually(lambda: server.status()["vips"]["ledger"]["trouble"])
         self.give_state_back(server)
         eventually(lambda: "245." in server.answer("late.shop.global"))
 
