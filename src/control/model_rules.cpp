@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include <meridian/mesh/host_name.hpp>
+
 namespace meridian::control {
 namespace {
 
@@ -38,10 +40,7 @@ vip::Times vip_times(const config::Config& config) {
 std::string owned_zone(const config::Config& config, std::string_view host) {
   std::string_view deepest;
   for (const auto& zone : config.zones) {
-    const std::string_view name = zone.name;
-    const bool inside = host == name || (host.size() > name.size() && host.ends_with(name) &&
-                                         host[host.size() - name.size() - 1] == '.');
-    if (inside && name.size() > deepest.size()) deepest = name;
+    if (zone.name.size() > deepest.size() && mesh::is_within(host, zone.name)) deepest = zone.name;
   }
   return std::string(deepest);
 }

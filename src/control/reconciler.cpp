@@ -21,6 +21,10 @@ std::uint64_t random_seed() {
   return std::uint64_t{random()} << 32 | random();
 }
 
+bool needs_vip(const std::optional<mesh::Host>& host) {
+  return host && host->served && host->source == mesh::AddressSource::Vip;
+}
+
 // The host of "_http._tcp.httpbin.bar.global".
 std::string service_host(std::string_view name) {
   while (name.starts_with('_')) {
@@ -121,7 +125,7 @@ void Reconciler::commit() {
   std::vector<mesh::Host> pinned, others;
   for (const auto& name : std::exchange(again_, {})) {
     auto host = model_.host(name);
-    if (!host || !host->served || host->source != mesh::AddressSource::Vip) vips_.release(name);
+    if (!needs_vip(host)) vips_.release(name);
     if (!host || !host->served) {
       builder_->remove(name);
       if (name.starts_with('_')) again_.insert(service_host(name));  // it may have stood where a service name belongs
@@ -217,7 +221,7 @@ void Reconciler::release_unwanted() {
   released_unwanted_ = true;
   for (const auto& name : vips_.allocator().active_hosts()) {
     const auto host = model_.host(name);
-    if (!host || !host->served || host->source != mesh::AddressSource::Vip) vips_.release(name);
+    if (!needs_vip(host)) vips_.release(name);
   }
 }
 

@@ -29,12 +29,12 @@ struct Step {
 std::vector<Step> steps_to(const fs::path& path) {
   std::vector<Step> steps;
   fs::path at = "/";
-  std::deque<fs::path> todo;
+  std::deque<fs::path> ahead;
   const auto absolute = fs::absolute(path);
-  todo.assign(absolute.begin(), absolute.end());
-  for (int links = 0; !todo.empty();) {
-    const auto name = todo.front();
-    todo.pop_front();
+  ahead.assign(absolute.begin(), absolute.end());
+  for (int links = 0; !ahead.empty();) {
+    const auto name = ahead.front();
+    ahead.pop_front();
     if (name.empty() || name == "." || name == "/") continue;
     if (name == "..") {
       at = at.parent_path();  // `at` has no links in it
@@ -47,7 +47,7 @@ std::vector<Step> steps_to(const fs::path& path) {
       const auto target = fs::read_symlink(at / name, error);
       if (error || ++links > kMaxLinks) break;
       if (target.is_absolute()) at = "/";
-      todo.insert(todo.begin(), target.begin(), target.end());
+      ahead.insert(ahead.begin(), target.begin(), target.end());
     } else if (fs::is_directory(status)) {
       at /= name;
     } else {
