@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,11 +50,43 @@ struct Zone {
   bool operator==(const Zone&) const = default;
 };
 
-// One element of `sources`.
+// A source that reads ServiceEntries from the API server of a cluster.
+struct Kubernetes {
+  // How the replicas agree on one writer; client-go's names and numbers. duration > renew > retry.
+  struct Lease {
+    seconds duration{15};  // another replica may take over when the holder has not renewed for this long
+    seconds renew{10};     // a holder that could not renew for this long stops writing
+    seconds retry{2};      // between two tries to get or renew
+    bool operator==(const Lease&) const = default;
+  };
+  std::filesystem::path kubeconfig;     // empty: the pod's service account
+  std::string context;                  // of the kubeconfig; empty: its current-context
+  std::vector<std::string> namespaces;  // empty: all
+  std::string label_selector;           // as `kubectl get -l` takes it; empty: every entry
+  Lease lease;
+  bool operator==(const Kubernetes&) const = default;
+};
+
+// One element of `sources`: either files or kubernetes.
 struct Source {
-  std::string name;             // for metrics and logs; "files", "files-2", ... by default
-  std::filesystem::path files;  // a directory or one file
+  std::string name;             // for metrics and logs; "files", "kubernetes", "files-2", ... by default
+  std::filesystem::path files;  // a directory or one file; empty: kubernetes
+  std::optional<Kubernetes> kubernetes;
   bool operator==(const Source&) const = default;
+};
+
+// A VIP ledger in ConfigMaps that all replicas share.
+struct KubernetesLedger {
+  std::string source;  // the name of the source in whose cluster it is
+  std::string space = "istio-system";
+  std::string name = "meridian";  // of the Lease, and of the ConfigMaps with a number behind it
+  bool operator==(const KubernetesLedger&) const = default;
+};
+
+// A ConfigMap, "namespace/name".
+struct ConfigMapName {
+  std::string space, name;
+  bool operator==(const ConfigMapName&) const = default;
 };
 
 struct Vip {
@@ -62,6 +95,9 @@ struct Vip {
   seconds quarantine{3600};
   seconds tombstone{86400};
   bool wildcard_hosts = false;
+  enum class WriteBack { None, Spec } write_back = WriteBack::None;
+  std::optional<KubernetesLedger> ledger;        // empty: SQLite in the state directory
+  std::optional<ConfigMapName> exclude_admiral;  // Admiral's addresses, in the cluster of the first Kubernetes source
   bool operator==(const Vip&) const = default;
 };
 
