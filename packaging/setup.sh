@@ -1,7 +1,7 @@
 # Sourced by run.sh and test.sh: what they need, and install_packages, which installs what of it is missing on Debian 12.
 
 build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libc-ares-dev libldns-dev
-  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev prometheus-cpp-dev"
+  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev prometheus-cpp-dev"
 run_packages="$build_packages bind9-dnsutils curl"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.
 test_packages="$run_packages doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev

@@ -3,6 +3,7 @@
 // work elsewhere and resume the caller on its own executor.
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,10 +12,16 @@
 
 namespace meridian::ledger {
 
-// The store can't be used now: the text says which store, why, and what to do. Changes were not written; commit() the
-// same ones again later.
+// The store can't be used now: the text says which store, why, and what to do. Changes were not written, or nobody
+// knows whether they were; commit() the same ones again later.
 struct Unavailable : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+// What happened to a shared ledger without our doing.
+struct News {
+  bool reload = false;                 // load() again: the right to write came or went, or the store is readable again
+  std::vector<vip::Change> changes{};  // otherwise: what another process wrote, in the order in which it holds
 };
 
 class Ledger {
@@ -23,10 +30,23 @@ class Ledger {
   // All records. What is damaged is set aside with a loud log line and comes back empty: the allocator finds the VIPs
   // again in hash order. Throws Unavailable.
   virtual boost::asio::awaitable<std::vector<vip::Record>> load() = 0;
-  // Durable when it returns: a VIP may be answered after that and not before. All or nothing. Throws Unavailable.
+  // Durable when it returns: a VIP may be answered after that and not before. All or nothing, except that a shared
+  // ledger may keep a part of what it could not finish: it is true then, and commit() of the same finishes it. Throws
+  // Unavailable; always while !writable().
   virtual boost::asio::awaitable<void> commit(std::vector<vip::Change> changes) = 0;
   // For people: "sqlite /var/lib/meridian/vips.db".
   virtual std::string describe() const = 0;
+
+  // A ledger that several processes share has one writer; the others follow it. A ledger of our own is always ours.
+  virtual bool writable() const { return true; }
+  // Once, before load(). The sink is called on the control thread, never from inside another call.
+  virtual void follow(std::function<void(News)> /*sink*/) {}
+  // For people: the process that writes; empty: we alone, or nobody.
+  virtual std::string writer() const { return {}; }
+  // What keeps it from being read or followed at the moment; empty: nothing.
+  virtual std::string trouble() const { return {}; }
+  // After the last commit: lets go of the right to write, so that another process need not wait. Never throws.
+  virtual boost::asio::awaitable<void> close() { co_return; }
 };
 
 }  // namespace meridian::ledger

@@ -1,0 +1,68 @@
+#pragma once
+// Lists a collection and watches it from there, for ever: client-go's word for it. Owns every retry; what it holds of
+// the collection is the resourceVersion alone.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kube/api.hpp"
+
+namespace meridian::kube {
+
+struct Resource {
+  std::string group{};                      // "networking.istio.io"; empty: core
+  std::vector<std::string> versions{"v1"};  // the first that the server serves is taken; more than one: by discovery
+  std::string plural;                       // "serviceentries"
+  std::string space{};                      // a namespace; empty: all
+  std::string label_selector{};
+  std::string field_selector{};
+};
+
+// Told on the control thread, never from inside start(), relist() or stop(), and never after stop().
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // A complete list begins. What listed() does not tell until list_ends() is not there any more; if the list breaks off
+  // another list_begins() follows, and what was told of the broken one means nothing.
+  virtual void list_begins() = 0;
+  virtual void listed(boost::json::object object) = 0;
+  virtual void list_ends() = 0;
+  virtual void changed(boost::json::object object) = 0;  // ADDED and MODIFIED
+  virtual void deleted(boost::json::object object) = 0;  // its last state
+  // An object that was passed over: longer than the limit, or no JSON. `what` is one sentence for people.
+  virtual void skipped(std::string what) = 0;
+  virtual void state_changed() = 0;  // up, or the trouble
+};
+
+class Reflector {
+ public:
+  struct State {
+    bool listed = false;                                   // at least one list is complete
+    bool up = false;                                       // the last exchange went well, or the watch is alive
+    std::chrono::steady_clock::time_point last_contact{};  // event, bookmark, page or clean end of a watch
+    std::string trouble;                                   // if !up: why, and what to do
+    std::string version;                                   // of the API, as served: "v1"
+    std::uint64_t lists = 0, watches = 0, events = 0, expired = 0, failures = 0, skipped = 0;
+  };
+
+  // `object_size`: of one object as JSON, in octets. `api` and `listener` outlive stop().
+  Reflector(boost::asio::io_context& loop, Api& api, Resource resource, std::uint64_t object_size, Listener& listener);
+  ~Reflector();  // stops
+
+  void start();
+  // A complete list again, soon, whatever the watch says.
+  void relist();
+  void stop();
+  const State& state() const;
+
+ private:
+  struct Run;
+  std::shared_ptr<Run> run_;
+};
+
+}  // namespace meridian::kube
