@@ -14,7 +14,7 @@ Cidr network(const char* address, unsigned prefix) {
 Config::Config()
     : listen{{ip::make_address("127.0.0.1"), 53}, {ip::make_address("::1"), 53}},
       zones{Zone{.name = "global"}},
-      sources{Source{.name = "files", .files = "/etc/meridian/entries"}} {
+      sources{Source{.name = "files", .files = "/etc/meridian/entries", .kubernetes = {}}} {
   vip.pools = {network("245.0.0.0", 8)};
   forward.upstreams = {std::filesystem::path("/etc/resolv.conf")};
   access.recursion = {network("127.0.0.0", 8),   network("::1", 128),        network("10.0.0.0", 8),

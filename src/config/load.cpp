@@ -55,6 +55,7 @@ void read_config(const Node& root, Config& config, Report& report) {
   check_zones(config, report);
   check_sources(config, report);
   check_vip(config, report);
+  check_ledger(config, report);
   check_forward(config, report);
 }
 

@@ -1,5 +1,6 @@
 // Where ServiceEntries come from, and what is kept of them.
 
+#include <array>
 #include <set>
 
 #include "sections.hpp"
@@ -22,16 +23,17 @@ Source read_source(const Value& value) {
   Section keys(value);
   keys.read("name", source.name, source_name());
   const auto files = keys.take("files");
-  const bool kubernetes = keys.has("kubernetes");
+  const auto kubernetes = keys.take("kubernetes");
   if (files && kubernetes) {
     value.error("is both files and kubernetes; expected one of them (make it two elements of the list)");
+  } else if (!files && !kubernetes && keys.readable()) {
+    value.error(
+        "is neither files nor kubernetes; expected files: and the path of a directory or a file, or kubernetes: {}");
   }
   if (files) {
     if (const auto parsed = files->as(path("the path of a directory or a file"))) source.files = *parsed;
-  } else if (!kubernetes && keys.readable()) {
-    value.error("has no files; expected files: and the path of a directory or a file");
   }
-  keys.refuse_key("kubernetes", "sources of kind kubernetes come with a later version; use files");
+  if (kubernetes) source.kubernetes = read_kubernetes(*kubernetes);
   keys.finish();
   return source;
 }
@@ -68,12 +70,15 @@ void check_sources(Config& config, Report& report) {
     report.error(path, report.blame({path}),
                  path + ": another source is named " + name + " too; expected a name of its own");
   }
-  // "files", "files-2", ...: the number counts the sources without a name, and passes over names that are taken.
-  std::size_t number = 0;
+  // "files", "files-2", ..., "kubernetes", ...: the number counts the sources of a kind that have no name, and passes
+  // over names that are taken.
+  std::array<std::size_t, 2> numbers{};
   for (auto& source : config.sources) {
+    const std::string kind = source.kubernetes ? "kubernetes" : "files";
+    auto& number = numbers[source.kubernetes ? 1 : 0];
     while (source.name.empty()) {
       ++number;
-      auto name = number == 1 ? "files" : "files-" + std::to_string(number);
+      auto name = number == 1 ? kind : kind + "-" + std::to_string(number);
       if (names.insert(name).second) source.name = std::move(name);
     }
   }

@@ -108,22 +108,6 @@ void check_quarantine(const Config& config, Report& report) {
                    ttl_path + ", " + to_text(zone.ttl) + "); expected at least " + to_text(2 * zone.ttl));
 }
 
-void read_ledger(Section& keys) {
-  const auto ledger = keys.take("ledger");
-  if (!ledger || ledger->is("sqlite")) return;
-  const bool kubernetes =
-      ledger->is("kubernetes") || (ledger->kind() == Node::Kind::Map && Section(*ledger).has("kubernetes"));
-  if (!kubernetes) return ledger->refuse("sqlite");
-  ledger->error("the ledger in Kubernetes comes with a later version; expected sqlite, or leave the key out");
-}
-
-void read_write_back(Section& keys) {
-  const auto mode = keys.take("write-back");
-  if (!mode || mode->is("none")) return;
-  if (!mode->is("spec")) return mode->refuse("none");
-  mode->error("spec needs Kubernetes and comes with a later version; expected none");
-}
-
 }  // namespace
 
 void read_vip(Section& top, Vip& vip) {
@@ -135,8 +119,7 @@ void read_vip(Section& top, Vip& vip) {
   keys.read("quarantine", vip.quarantine, whole_seconds(seconds(1), kLongest));
   keys.read("tombstone", vip.tombstone, whole_seconds(seconds(1), kLongest));
   keys.read("wildcard-hosts", vip.wildcard_hosts, boolean());
-  read_write_back(keys);
-  read_ledger(keys);
+  read_ledger(keys, vip);
   keys.finish();
 }
 

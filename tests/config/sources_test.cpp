@@ -12,7 +12,8 @@ static std::string names(const char* yaml) {
   const auto loaded = parse(yaml, "test.yaml");
   CHECK(tests::lines(loaded.errors) == "");
   std::string out;
-  for (const auto& source : loaded.config.sources) out += source.name + "=" + source.files.string() + " ";
+  for (const auto& source : loaded.config.sources)
+    out += source.name + "=" + (source.kubernetes ? "cluster" : source.files.string()) + " ";
   return out;
 }
 
@@ -23,9 +24,15 @@ TEST_CASE("sources without a name are numbered") {
   CHECK(names("sources: [{files: a, name: east}, {files: b}]\n") == "east=a files=b ");
   CHECK(names("sources: [{files: a}, {files: b, name: files}, {files: c, name: files-2}]\n") ==
         "files-3=a files=b files-2=c ");
+  CHECK(names("sources:\n  - kubernetes:\n  - files: a\n  - kubernetes: {}\n  - files: b\n") ==
+        "kubernetes=cluster files=a kubernetes-2=cluster files-2=b ");
+  CHECK(names("sources: [{kubernetes: {}}, {files: a, name: kubernetes}, {kubernetes: {}, name: east}]\n") ==
+        "kubernetes-2=cluster kubernetes=a east=cluster ");
 }
 
 TEST_CASE("sources that can't be") {
+  const std::string neither =
+      "is neither files nor kubernetes; expected files: and the path of a directory or a file, or kubernetes: {}";
   const tests::Row cases[] = {
       {"none at all", "sources: []\n", "1:10: sources: is empty; expected at least one, such as files: PATH"},
       {"a path alone", "sources: [/etc/meridian/entries]\n",
@@ -34,15 +41,19 @@ TEST_CASE("sources that can't be") {
        "1:19: sources[0].files: found the text \"\"; expected the path of a directory or a file"},
       {"a list of paths", "sources: [{files: [a, b]}]\n",
        "1:19: sources[0].files: found a list; expected the path of a directory or a file"},
-      {"no kind", "sources:\n  - name: a\n",
-       "2:5: sources[0]: has no files; expected files: and the path of a directory or a file"},
-      {"nothing", "sources:\n  -\n",
-       "2:3: sources[0]: has no files; expected files: and the path of a directory or a file"},
-      {"Kubernetes", "sources:\n  - kubernetes: {kubeconfig: a}\n",
-       "2:5: sources[0].kubernetes: sources of kind kubernetes come with a later version; use files"},
+      {"no kind", "sources:\n  - name: a\n", "2:5: sources[0]: " + neither},
+      {"nothing", "sources:\n  -\n", "2:3: sources[0]: " + neither},
+      {"no mapping", "sources:\n  - kubernetes\n",
+       "2:5: sources[0]: found \"kubernetes\"; expected a mapping (key: value)"},
       {"both", "sources:\n  - files: a\n    kubernetes:\n",
+       "2:5: sources[0]: is both files and kubernetes; expected one of them (make it two elements of the list)"},
+      {"both of them wrong", "sources:\n  - files: ''\n    kubernetes: {lease: {retry: 0s}}\n",
        "2:5: sources[0]: is both files and kubernetes; expected one of them (make it two elements of the list)\n"
-       "3:5: sources[0].kubernetes: sources of kind kubernetes come with a later version; use files"},
+       "2:12: sources[0].files: found the text \"\"; expected the path of a directory or a file\n"
+       "3:33: sources[0].kubernetes.lease.retry: found \"0s\"; expected a duration in whole seconds such as 30s, 5m or "
+       "1h, from 1s to 24h"},
+      {"an unknown kind", "sources:\n  - kubernets: {}\n",
+       "2:5: sources[0]: " + neither + "\n2:5: unknown key \"kubernets\" in sources[0]; did you mean \"kubernetes\"?"},
       {"the same name", "sources:\n  - {files: a, name: x}\n  - {files: b, name: x}\n",
        "3:22: sources[1].name: another source is named x too; expected a name of its own"},
       {"a name with a space", "sources: [{files: a, name: my files}]\n",

@@ -121,24 +121,3 @@ TEST_CASE("quarantine outlives every cache") {
     }
   }
 }
-
-TEST_CASE("what needs Kubernetes is refused by name") {
-  const tests::Row cases[] = {
-      {"writing back", "vip:\n  write-back: spec\n",
-       "2:15: vip.write-back: spec needs Kubernetes and comes with a later version; expected none"},
-      {"no mode of writing back", "vip: {write-back: status}\n",
-       "1:19: vip.write-back: found \"status\"; expected none"},
-      {"the ledger", "vip:\n  ledger: {kubernetes: {source: k, name: meridian}}\n",
-       "2:11: vip.ledger: the ledger in Kubernetes comes with a later version; expected sqlite, or leave the key out"},
-      {"the ledger without its settings", "vip: {ledger: kubernetes}\n",
-       "1:15: vip.ledger: the ledger in Kubernetes comes with a later version; expected sqlite, or leave the key out"},
-      {"no kind of ledger", "vip: {ledger: postgres}\n", "1:15: vip.ledger: found \"postgres\"; expected sqlite"},
-      {"no kind of ledger with settings", "vip: {ledger: {postgres: {}}}\n",
-       "1:15: vip.ledger: found a mapping; expected sqlite"},
-  };
-  for (const auto& c : cases) {
-    SUBCASE(c.title) {
-      CHECK(errors(c.yaml) == c.errors);
-    }
-  }
-}

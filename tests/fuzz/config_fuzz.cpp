@@ -36,8 +36,24 @@ void check(const config::Config& config) {
     require(!zone.name.empty() && zone.name.size() <= 253 && !zone.name.ends_with('.'), "a zone has a name");
     require(config.vip.quarantine >= 2 * zone.ttl, "quarantine outlives every cache");
   }
-  for (const auto& source : config.sources)
-    require(!source.name.empty() && !source.files.empty(), "a source has a name and files");
+  for (const auto& source : config.sources) {
+    require(!source.name.empty(), "a source has a name");
+    require(source.files.empty() == source.kubernetes.has_value(), "a source is either files or kubernetes");
+    if (!source.kubernetes) continue;
+    const auto& lease = source.kubernetes->lease;
+    require(lease.duration > lease.renew && lease.renew > lease.retry && lease.retry >= std::chrono::seconds(1),
+            "a holder stops before another begins");
+  }
+  const auto is_cluster = [](const auto& source) { return source.kubernetes.has_value(); };
+  if (const auto& ledger = config.vip.ledger) {
+    require(std::any_of(config.sources.begin(), config.sources.end(),
+                        [&](const auto& source) { return is_cluster(source) && source.name == ledger->source; }),
+            "a ledger in Kubernetes is in the cluster of a source");
+    require(!ledger->space.empty() && !ledger->name.empty(), "a ledger in Kubernetes has a name");
+  }
+  require(config.vip.write_back == config::Vip::WriteBack::None || config.vip.ledger, "one replica writes back");
+  require(!config.vip.exclude_admiral || std::any_of(config.sources.begin(), config.sources.end(), is_cluster),
+          "Admiral's addresses are in some cluster");
   for (std::size_t i = 0; i < config.vip.pools.size(); ++i)
     for (std::size_t j = 0; j < i && i < 100; ++j)
       require(!config.vip.pools[i].contains(config.vip.pools[j]) && !config.vip.pools[j].contains(config.vip.pools[i]),
