@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -21,7 +22,35 @@ std::optional<std::string> text_of(const std::filesystem::path& file) {
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-// Keys that sockets and threads hang on: they take a restart.
+const config::Source* named(const config::Config& config, const std::string& name) {
+  const auto it = std::find_if(config.sources.begin(), config.sources.end(),
+                               [&](const config::Source& source) { return source.name == name; });
+  return it == config.sources.end() ? nullptr : &*it;
+}
+
+const config::Source* first_cluster(const config::Config& config) {
+  const auto it = std::find_if(config.sources.begin(), config.sources.end(),
+                               [](const config::Source& source) { return source.kubernetes.has_value(); });
+  return it == config.sources.end() ? nullptr : &*it;
+}
+
+// The same cluster, asked in the same way, with the same Lease; what is watched there may differ.
+bool same_cluster(const config::Source* a, const config::Source* b) {
+  if (!a || !b || !a->kubernetes || !b->kubernetes) return false;
+  const auto& x = *a->kubernetes;
+  const auto& y = *b->kubernetes;
+  return x.kubeconfig == y.kubeconfig && x.context == y.context && x.lease == y.lease;
+}
+
+// The clusters that the ledger and Admiral's addresses are in stay what they are.
+bool keeps_clusters(const config::Config& next, const config::Config& current) {
+  const auto& ledger = current.vip.ledger;
+  const auto& admiral = current.vip.exclude_admiral;
+  return (!ledger || same_cluster(named(next, ledger->source), named(current, ledger->source))) &&
+         (!admiral || same_cluster(first_cluster(next), first_cluster(current)));
+}
+
+// Keys that sockets, threads and the ledger hang on: they take a restart.
 void keep_what_needs_a_restart(config::Config& next, const config::Config& current) {
   const auto keep = [](auto& mine, const auto& theirs, const char* key) {
     if (mine == theirs) return;
@@ -31,6 +60,12 @@ void keep_what_needs_a_restart(config::Config& next, const config::Config& curre
   keep(next.listen, current.listen, "listen");
   keep(next.workers, current.workers, "workers");
   keep(next.state, current.state, "state");
+  keep(next.vip.ledger, current.vip.ledger, "vip.ledger");
+  keep(next.vip.write_back, current.vip.write_back, "vip.write-back");
+  keep(next.vip.exclude_admiral, current.vip.exclude_admiral, "vip.exclude-admiral");
+  if (!keeps_clusters(next, current)) {
+    keep(next.sources, current.sources, "a change of the source that holds vip.ledger or vip.exclude-admiral");
+  }
 }
 
 }  // namespace

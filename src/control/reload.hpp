@@ -16,7 +16,9 @@ class Reload {
  public:
   // `apply` gets every good configuration that differs from the one in force; `current` is the one of the start. The
   // file is looked at every second (a ConfigMap's symlink swap included), so it needs no watch of its own. What two
-  // looks find alike is read: a file that is gone for a moment, or half written, is no configuration.
+  // looks find alike is read: a file that is gone for a moment, or half written, is no configuration. Keys that take a
+  // restart (listen, workers, state, vip.ledger, vip.write-back, vip.exclude-admiral) never differ, nor does the
+  // cluster that the ledger is in.
   Reload(boost::asio::io_context& loop, std::filesystem::path file, config::Config current,
          std::function<void(const config::Config&)> apply);
 

@@ -127,7 +127,7 @@ TEST_CASE("a reload that changes a source") {
     CHECK(it.answers("h30.bar.global", "NXDOMAIN"));
   }
   SUBCASE("away: its hosts go at once") {
-    config.sources.front() = {"other", scratch.path() / "empty"};
+    config.sources.front() = {"other", scratch.path() / "empty", {}};
     std::filesystem::create_directory(config.sources.front().files);
     it.reconciler().reload(config);
     CHECK(it.ask("h30.bar.global") == "NXDOMAIN");

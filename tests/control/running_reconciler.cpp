@@ -35,7 +35,7 @@ void Scratch::remove(const std::string& name) const {
 
 config::Config Scratch::config() const {
   config::Config config;
-  config.sources = {{"files", path_ / "entries"}};
+  config.sources = {{"files", path_ / "entries", {}}};
   config.state = path_ / "state";
   fs::create_directories(config.state);
   return config;
