@@ -34,9 +34,11 @@ class Listener {
   virtual void list_ends() = 0;
   virtual void changed(boost::json::object object) = 0;  // ADDED and MODIFIED
   virtual void deleted(boost::json::object object) = 0;  // its last state
-  // An object that was passed over: longer than the limit, or no JSON. `what` is one sentence for people.
-  virtual void skipped(std::string what) = 0;
-  virtual void state_changed() = 0;  // up, or the trouble
+  // An object that was passed over, while a list is told or behind it: longer than the limit, too deep, or no JSON. It is
+  // there all the same. `identity`: of its metadata only name, namespace and resourceVersion, as far as they could be
+  // read; `what` is one sentence for people.
+  virtual void skipped(boost::json::object identity, std::string what) = 0;
+  virtual void state_changed() = 0;  // up, or the trouble; or what relist() asked for failed
 };
 
 class Reflector {
@@ -47,15 +49,23 @@ class Reflector {
     std::chrono::steady_clock::time_point last_contact{};  // event, bookmark, page or clean end of a watch
     std::string trouble;                                   // if !up: why, and what to do
     std::string version;                                   // of the API, as served: "v1"
+    // Complete lists; watches that the server took; changes told; positions that it has forgotten (410); exchanges that
+    // failed otherwise; objects passed over.
     std::uint64_t lists = 0, watches = 0, events = 0, expired = 0, failures = 0, skipped = 0;
   };
+  struct Times {
+    std::chrono::milliseconds silence{180000};  // a bookmark comes about every minute: three without a word are dead
+    std::chrono::milliseconds first_pause{200}, longest_pause{30000};  // between tries: see Backoff
+  };
 
-  // `object_size`: of one object as JSON, in octets. `api` and `listener` outlive stop().
-  Reflector(boost::asio::io_context& loop, Api& api, Resource resource, std::uint64_t object_size, Listener& listener);
+  // `object_size`: of one object as JSON, in octets. `api` and `listener` outlive stop(), and may be destroyed then.
+  Reflector(boost::asio::io_context& loop, Api& api, Resource resource, std::uint64_t object_size, Listener& listener,
+            Times times = Times{});
   ~Reflector();  // stops
 
   void start();
-  // A complete list again, soon, whatever the watch says.
+  // A complete list that begins after this call, soon, whatever the watch says. Ends in list_ends(), or in
+  // state_changed() if it fails; it is tried again then.
   void relist();
   void stop();
   const State& state() const;
