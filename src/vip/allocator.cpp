@@ -27,29 +27,6 @@ Allocator::Allocator(Pool pool, Times times)
   rebuild();
 }
 
-void Allocator::load(std::span<const Record> records) {
-  assert(book_.size() == 0 && "the ledger is read before anything is given");
-  for (const auto& record : records) {
-    const auto literal = literals_.find(record.address);
-    if (literal != literals_.end()) literal->second.lost_by = record.host;
-    if (record.host.empty() || literal != literals_.end() || book_.find(record.address)) {
-      journal_.touch(record.address);
-      continue;
-    }
-    const bool second = record.active && own(record.host, family_of(record.address)).active;
-    auto& entry = book_.insert(record);
-    entry.in_ledger = record.active;
-    entry.freed_at = now_ - std::max<std::int64_t>(record.freed_for.count(), 0);
-    if (record.active) entry.record.freed_for = {};
-    if (second) {
-      entry.record.active = false;
-      entry.freed_at = now_;
-      journal_.touch(record.address);
-    }
-  }
-  rebuild();
-}
-
 void Allocator::reconfigure(Pool pool, Times times) {
   pool_ = std::move(pool);
   times_ = times;
@@ -73,6 +50,7 @@ void Allocator::rebuild() {
 
 Assignment Allocator::assign(std::string_view host, Family family, const std::optional<Address>& pin) {
   assert(!host.empty() && "the root has no VIP");
+  if (role_ == Role::Follows) return follow(host, family, pin && family_of(*pin) == family);
   auto [active, freed] = own(host, family);
   Assignment result;
   if (pin && family_of(*pin) == family && !(active && active->record.address == *pin)) {
@@ -99,7 +77,7 @@ Allocator::Own Allocator::own(std::string_view host, Family family) {
   book_.for_each_of(host, [&](Entry& entry) {
     if (family_of(entry.record.address) != family) return;
     if (entry.record.active) {
-      own.active = &entry;
+      if (!own.active || entry.record.address < own.active->record.address) own.active = &entry;
     } else if (!own.freed || entry.freed_at > own.freed->freed_at) {
       own.freed = &entry;
     }
@@ -147,7 +125,7 @@ Allocator::Entry& Allocator::occupy(const Address& address, std::string_view hos
   }
   places_of(family_of(address)).take(entry->record.address);
   count_used(entry->record.address, true);
-  journal_.touch(entry->record.address);
+  touch(entry->record.address);
   return *entry;
 }
 
@@ -156,10 +134,18 @@ void Allocator::free(Entry& entry) {
   entry.freed_at = now_;
   shelve(entry);
   count_used(entry.record.address, false);
-  journal_.touch(entry.record.address);
+  touch(entry.record.address);
 }
 
+// The record goes, and the ledger is told.
 void Allocator::erase(const Address& address) {
+  const auto gone = address;  // a copy: it may be the record's own
+  forget(gone);
+  touch(gone);
+}
+
+// The record goes.
+void Allocator::forget(const Address& address) {
   const auto gone = address;  // a copy: it may be the record's own
   const auto& entry = *book_.find(gone);
   if (entry.record.active) {
@@ -168,15 +154,15 @@ void Allocator::erase(const Address& address) {
     unshelve(entry);
   }
   book_.erase(gone);
-  journal_.touch(gone);
   if (literals_.contains(gone)) return;
   places_of(family_of(gone)).give(gone);
   space_freed_ = true;
 }
 
 void Allocator::release(std::string_view host) {
+  if (role_ == Role::Follows) return;
   for (const auto family : {Family::V4, Family::V6}) {
-    if (auto* active = own(host, family).active) free(*active);
+    while (auto* active = own(host, family).active) free(*active);  // adopt() may have recorded two
     set_starved(host, family, false);
   }
 }
@@ -201,7 +187,7 @@ std::optional<std::string> Allocator::add_literal(const Address& address) {
   }
   literal.lost_by = entry->record.host;
   const bool active = entry->record.active;
-  erase(address);
+  if (role_ == Role::Writes) erase(address);
   return active ? std::optional(literal.lost_by) : std::nullopt;
 }
 
@@ -210,7 +196,8 @@ void Allocator::remove_literal(const Address& address) {
   if (found == literals_.end() || --found->second.entries > 0) return;
   const auto lost_by = std::move(found->second.lost_by);
   literals_.erase(found);
-  if (lost_by.empty()) {
+  if (book_.find(address)) return;  // we follow: the ledger's word counts again
+  if (lost_by.empty() || role_ == Role::Follows) {
     places_of(family_of(address)).give(address);
     space_freed_ = true;
     return;
@@ -219,7 +206,7 @@ void Allocator::remove_literal(const Address& address) {
   auto& entry = book_.insert({address, lost_by, false, {}});
   entry.freed_at = now_;
   shelve(entry);
-  journal_.touch(address);
+  touch(address);
 }
 
 bool Allocator::age(std::chrono::seconds elapsed) {
@@ -231,18 +218,10 @@ bool Allocator::age(std::chrono::seconds elapsed) {
       const auto age = std::chrono::seconds(now_ - entry.freed_at);
       space_freed_ = space_freed_ || (entry.record.freed_for < times_.quarantine && age >= times_.quarantine);
       entry.record.freed_for = age;
-      if (age >= lifetime(times_)) erase(address);
+      if (age >= lifetime(times_) && role_ == Role::Writes) erase(address);
     }
   }
   return std::exchange(space_freed_, false) && !starved_.empty();
-}
-
-std::vector<Change> Allocator::freed_records() const {
-  std::vector<Change> changes;
-  for (const auto* shelf : {&reusable_[0], &reusable_[1], &retired_}) {
-    for (const auto& [since, address] : *shelf) changes.push_back({book_.find(address)->record, false, 0});
-  }
-  return changes;
 }
 
 Allocator::Usage Allocator::usage(const Network& network) const {
@@ -260,7 +239,9 @@ Allocator::Usage Allocator::usage(const Network& network) const {
     }
   }
   auto taken = usage.used + usage.quarantined;
-  for (const auto& [address, literal] : literals_) taken += network.contains(address) && !pool_.excluded(address);
+  for (const auto& [address, literal] : literals_) {
+    taken += network.contains(address) && !pool_.excluded(address) && !book_.find(address);
+  }
   const auto usable = pool_.usable_in(network);
   usage.free = usable > taken ? usable - taken : 0;
   return usage;

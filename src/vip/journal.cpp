@@ -17,9 +17,9 @@ std::vector<Change> Journal::take(RecordBook& book) {
       Change change{Record{}, true, batch_};
       change.record.address = address;
       changes.push_back(std::move(change));
-    } else if (!entry->record.active || !entry->in_ledger) {  // else it was freed and taken back: nothing to tell
+    } else if (!entry->record.active || !entry->in_ledger || entry->renamed) {  // else freed and taken back: no news
       entry->batch = batch_;
-      entry->in_ledger = false;
+      entry->in_ledger = entry->in_ledger && entry->record.active;
       changes.push_back({entry->record, false, batch_});
     }
   }
@@ -35,8 +35,9 @@ std::vector<std::string> Journal::committed(RecordBook& book, std::span<const Ch
     auto* entry = book.find(change.record.address);
     // Another batch: this address was freed, and perhaps given again, behind the write that is now done. Only the last
     // write tells what a restart would find.
-    if (!entry || entry->batch != change.batch || !entry->record.active || entry->in_ledger) continue;
-    entry->in_ledger = true;
+    if (!entry || entry->batch != change.batch || !entry->record.active) continue;
+    entry->renamed = false;
+    if (std::exchange(entry->in_ledger, true)) continue;
     hosts.push_back(entry->record.host);
   }
   return hosts;

@@ -87,6 +87,17 @@ TEST_CASE("a host that went and came between two commits was never away") {
   CHECK(r.vips.take_changes().empty());
 }
 
+TEST_CASE("the age of what was just freed is not written before the freeing itself") {
+  auto r = small();
+  const auto vip = r.vip("a");
+  r.vips.release("a");
+  CHECK(r.vips.freed_records().empty());
+  CHECK_MESSAGE(r.assign("a") == "held " + vip, "the ledger still says so");
+  r.vips.release("a");
+  r.commit();
+  CHECK(r.vips.freed_records().size() == 1);
+}
+
 TEST_CASE("a batch frees before it gives") {
   auto r = small();
   const auto old = r.vip("a");

@@ -24,10 +24,12 @@ class Journal {
   std::vector<std::string> committed(RecordBook& book, std::span<const Change> changes);
   // A batch will not be committed: its addresses are in the next one.
   void lost(std::span<const Change> changes);
+  // The book is another one now: nothing is to be told, and batches of before mark nothing.
+  void forget() { touched_.clear(); }
 
  private:
   std::vector<Address> touched_;  // with duplicates
-  std::uint64_t batch_ = 0;
+  std::uint64_t batch_ = 0;       // never goes back, so that a late word of an old batch fits no record
 };
 
 }  // namespace meridian::vip

@@ -19,8 +19,9 @@ class RecordBook {
     Record record;
     std::int64_t freed_at = 0;  // inactive: when it was freed, in seconds of the allocator's running time
     std::uint64_t batch = 0;    // the last batch of changes that wrote this record
-    bool in_ledger =
-        false;  // the ledger says that the host has the address, and no batch that may yet be written says otherwise
+    // The ledger says that the host has the address, and no batch that may yet be written says otherwise.
+    bool in_ledger = false;
+    bool renamed = false;  // ... or says so of the host that had it before and left it to this one
 
    private:
     friend class RecordBook;
@@ -33,6 +34,12 @@ class RecordBook {
   // All records of a host: as a rule one of each family, and what it had before.
   template <class Visit>
   void for_each_of(std::string_view host, Visit visit) {
+    for (auto slot = first_of(host); slot != SlotIndex::kNone; slot = entries_[slot].next_of_host)
+      visit(entries_[slot]);
+  }
+
+  template <class Visit>
+  void for_each_of(std::string_view host, Visit visit) const {
     for (auto slot = first_of(host); slot != SlotIndex::kNone; slot = entries_[slot].next_of_host)
       visit(entries_[slot]);
   }
