@@ -34,11 +34,16 @@ class Listener {
   virtual void list_ends() = 0;
   virtual void changed(boost::json::object object) = 0;  // ADDED and MODIFIED
   virtual void deleted(boost::json::object object) = 0;  // its last state
-  // An object that was passed over, while a list is told or behind it: longer than the limit, too deep, or no JSON. It is
-  // there all the same. `identity`: of its metadata only name, namespace and resourceVersion, as far as they could be
-  // read; `what` is one sentence for people.
+  // An object that was passed over, while a list is told or behind it: longer than the limit, too deep, or no JSON. It
+  // is there all the same. `identity`: of its metadata only name, namespace and resourceVersion, as far as they could
+  // be read; `what` is one sentence for people.
   virtual void skipped(boost::json::object identity, std::string what) = 0;
   virtual void state_changed() = 0;  // up, or the trouble; or what relist() asked for failed
+};
+
+struct ReflectorTimes {
+  std::chrono::milliseconds silence{180000};  // a bookmark comes about every minute: three without a word are dead
+  std::chrono::milliseconds first_pause{200}, longest_pause{30000};  // between tries: see Backoff
 };
 
 class Reflector {
@@ -53,14 +58,10 @@ class Reflector {
     // failed otherwise; objects passed over.
     std::uint64_t lists = 0, watches = 0, events = 0, expired = 0, failures = 0, skipped = 0;
   };
-  struct Times {
-    std::chrono::milliseconds silence{180000};  // a bookmark comes about every minute: three without a word are dead
-    std::chrono::milliseconds first_pause{200}, longest_pause{30000};  // between tries: see Backoff
-  };
 
   // `object_size`: of one object as JSON, in octets. `api` and `listener` outlive stop(), and may be destroyed then.
   Reflector(boost::asio::io_context& loop, Api& api, Resource resource, std::uint64_t object_size, Listener& listener,
-            Times times = Times{});
+            ReflectorTimes times = {});
   ~Reflector();  // stops
 
   void start();

@@ -1,0 +1,29 @@
+#pragma once
+// Who an object is that is too large to be kept: its name, namespace and resourceVersion, read from its octets as they
+// pass by.
+
+#include <boost/json/object.hpp>
+#include <memory>
+#include <string_view>
+
+namespace meridian::kube {
+
+// Pure; its memory does not grow with the object, but by an octet a level of nesting, up to 10,000 levels.
+class IdentityFinder {
+ public:
+  IdentityFinder();
+  ~IdentityFinder();
+  IdentityFinder(IdentityFinder&&) noexcept;
+
+  // The next octets of one JSON object. What comes behind an error (no JSON, too deep) is not looked at.
+  void feed(std::string_view octets);
+
+  // What was found: {"metadata": {...}}; of an event {"type": ..., "object": {"metadata": {...}}}.
+  boost::json::object take();
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace meridian::kube
