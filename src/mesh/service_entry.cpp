@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include <meridian/mesh/field_ownership.hpp>
 #include <meridian/mesh/host_name.hpp>
 #include <meridian/mesh/json_field.hpp>
 #include <meridian/mesh/timestamp.hpp>
@@ -25,6 +26,7 @@ constexpr std::array<std::string_view, 3> kVersions = {"v1", "v1beta1", "v1alpha
 constexpr std::string_view kAutoAllocateLabel = "networking.istio.io/enable-autoallocate-ip";
 constexpr std::string_view kVipAnnotation = "meridian.internal/vip";
 constexpr std::string_view kTtlAnnotation = "meridian.internal/ttl";
+constexpr std::string_view kWrittenVip = "meridian.internal/written-vip";  // of encode() alone, beside metadata
 constexpr std::uint16_t kMeshGatewayPort = 15443;  // Istio's AUTO_PASSTHROUGH port for traffic between clusters
 
 constexpr std::array<std::pair<Resolution, std::string_view>, 5> kResolutions = {{
@@ -53,7 +55,13 @@ class Decoder {
     metadata(document.member("metadata"));
     const JsonField spec = document.member("spec");
     hosts(spec.member("hosts"));
-    addresses(spec.member("addresses"));
+    const WrittenList written =
+        written_list(document.member("metadata").member("managedFields"), spec.member("addresses"));
+    if (!written.warning.empty()) warnings_.push_back(written.warning);
+    entry_.has_written_list = written.ours;
+    entry_.written_vip = written.vip;
+    if (!written.ours) addresses(spec.member("addresses"));
+    encoded(document.member(kWrittenVip));
     ports(spec.member("ports"));
     resolution(spec.member("resolution"));
     endpoints(spec.member("endpoints"), spec.member("workloadSelector"));
@@ -128,6 +136,13 @@ class Decoder {
       if (!literal.note.empty()) warn(field, field.text(), literal.note + (literal.address ? "" : "; dropped"));
       if (literal.address && seen.insert(*literal.address).second) entry_.addresses.push_back(*literal.address);
     }
+  }
+
+  // A list that is there is what it is, whatever the field says that only encode() makes.
+  void encoded(const JsonField& written_vip) {
+    if (!written_vip || entry_.has_spec_addresses || entry_.has_written_list) return;
+    entry_.has_written_list = true;
+    entry_.written_vip = parse_address(written_vip.text());
   }
 
   void ports(const JsonField& ports) {
@@ -250,6 +265,7 @@ json::value encode(const ServiceEntry& entry) {
 
   json::object document{{"apiVersion", "networking.istio.io/v1"}, {"kind", "ServiceEntry"}};
   document["metadata"] = std::move(metadata);
+  if (entry.has_written_list) document[kWrittenVip] = entry.written_vip ? entry.written_vip->to_string() : "";
   document["spec"] = std::move(spec);
   json::array status;
   for (const StatusAddress& address : entry.status_addresses) {

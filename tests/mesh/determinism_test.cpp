@@ -33,7 +33,10 @@ std::string random_line(Random& random) {
   std::string line = "n" + digit(3) + "/e" + digit(4) + " resolution=" + kResolutions[below(random, 5)];
   line += " hosts=" + host() + "," + host();
   if (below(random, 4)) line += " created=2024-01-0" + digit(3);
-  if (!below(random, 4)) line += " addresses=240.0.0." + digit(3) + (below(random, 3) ? "" : ",10.0.0.0/8");
+  if (!below(random, 4))
+    line += " addresses=240.0.0." + digit(3) + (below(random, 3) ? "" : ",10.0.0.0/8");
+  else if (!below(random, 4))
+    line += " written=245.0.0." + digit(3) + (below(random, 3) ? "" : ",245.0.0.9");
   if (below(random, 3))
     line += " status=240.240.0." + digit(2) + "@" + host() + ",240.240.0." + digit(3) + "@" + host();
   if (!below(random, 5)) line += " vip=245.0.0." + digit(2);

@@ -62,7 +62,12 @@ json::value document(std::string_view line) {
       spec["hosts"] = list(value);
     else if (name == "addresses")
       spec["addresses"] = list(value);
-    else if (name == "resolution")
+    else if (name == "written") {
+      spec["addresses"] = list(value);
+      metadata["managedFields"] = {{{"manager", "meridian"},
+                                    {"operation", "Apply"},
+                                    {"fieldsV1", {{"f:spec", {{"f:addresses", json::object()}}}}}}};
+    } else if (name == "resolution")
       spec["resolution"] = value;
     else if (name == "export")
       spec["exportTo"] = list(value);

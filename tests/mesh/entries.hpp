@@ -16,6 +16,7 @@ namespace meridian::mesh::testing {
 // Words after namespace/name, each once at most:
 //   created=2024-01-01   hosts=a,b         addresses=a,b    resolution=STATIC (the default here)
 //   status=addr@host,... ports=http:80,dns:53:UDP           export=.,ns
+//   written=addr (spec.addresses that we wrote)
 //   vip=none|address     ttl=30s           allocate=false   endpoints (one, without ports)     selector
 boost::json::value document(std::string_view line);
 // The decoded document; throws std::runtime_error with the problem, so that a typo in a table is seen.

@@ -45,7 +45,13 @@ struct ServiceEntry {
   std::optional<std::chrono::system_clock::time_point> created;  // creationTimestamp; missing counts as oldest
   std::vector<std::string> hosts;   // valid ones only: lower case, no final dot, no duplicates
   std::vector<Address> addresses;   // usable literals: no duplicates, mapped ones unmapped
-  bool has_spec_addresses = false;  // spec.addresses had anything, usable or not
+  bool has_spec_addresses = false;  // spec.addresses had anything, usable or not, and somebody else wrote it
+  // spec.addresses is a list that we wrote back (field_ownership.hpp), ours to replace and to take away: it counts as
+  // no addresses, and what it holds is no literal.
+  bool has_written_list = false;
+  // What that list holds, if it is one address, as we write it. Nothing: something changed it on its way in (a
+  // webhook's additions are ours by name); who writes back writes it anew, and who asks whose VIP it was has no answer.
+  std::optional<Address> written_vip;
   std::vector<Port> ports;
   Resolution resolution = Resolution::None;
   bool has_endpoints = false;
@@ -83,7 +89,8 @@ bool is_service_entry(const boost::json::object& document);
 // name the field; never throws because of what a JSON value holds.
 Decoded decode(const boost::json::value& document);
 // The inverse, as far as ServiceEntry goes: decode(encode(e)).entry == e (but for `origin`) for every e that decode()
-// made. For the snapshot on disk; the document says what we understood, not what was written.
+// made. For the snapshot on disk; the document says what we understood, not what was written: a list of ours is not in
+// its spec but in a field of its own beside it, `meridian.internal/written-vip`, an address or "".
 boost::json::value encode(const ServiceEntry& entry);
 
 }  // namespace meridian::mesh
