@@ -14,6 +14,7 @@ namespace meridian::control {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{2};
+constexpr std::chrono::seconds kSettle{10};
 constexpr std::size_t kLongNote = 500;  // octets of a host's note from which on no more is said
 
 std::uint64_t random_seed() {
@@ -56,7 +57,8 @@ Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& conf
            [this](const std::string& host, const std::set<mesh::EntryKey>& going) { return lost_zone(host, going); }},
           [this](Accepted accepted) { accept(std::move(accepted)); },
           [this](source::Snapshot::Write write) { snapshot_.save(std::move(write)); }),
-      gather_(loop) {}
+      gather_(loop),
+      settle_(loop) {}
 
 Reconciler::~Reconciler() = default;
 
@@ -76,6 +78,7 @@ boost::asio::awaitable<void> Reconciler::run() {
 void Reconciler::stop() {
   stopped_ = true;
   gather_.cancel();
+  settle_.cancel();
   sources_.stop();
   vips_.stop();
   snapshot_.stop();
@@ -213,16 +216,31 @@ void Reconciler::note(const std::string& host, std::string text) {
   notes_[host] = std::move(text);
 }
 
-// VIPs of the last run that nobody wants any more; known once every source has told everything.
+// VIPs of the last run, or of the writer before us, that nobody wants any more; known once every source has told
+// everything.
 void Reconciler::release_unwanted() {
-  if (released_unwanted_ || !vips_.loaded()) return;
+  if (released_unwanted_ == vips_.loads() || !vips_.allocates()) return;
   const auto sources = sources_.status();
-  if (!std::ranges::all_of(sources, [](const auto& source) { return source.state.synced; })) return;
-  released_unwanted_ = true;
+  if (!std::ranges::all_of(sources, [](const auto& it) { return it.state.synced && it.state.up; })) return;
+  if (!settled()) return;
+  released_unwanted_ = vips_.loads();
   for (const auto& name : vips_.allocator().active_hosts()) {
     const auto host = model_.host(name);
     if (!needs_vip(host)) vips_.release(name);
   }
+}
+
+// Who takes over a shared ledger may find VIPs of entries that its own watch has yet to bring: to free them now would
+// take their answers away for a moment.
+bool Reconciler::settled() {
+  if (vips_.ledger().writer().empty()) return true;
+  if (settling_ == vips_.loads()) return settle_.expiry() <= std::chrono::steady_clock::now();
+  settling_ = vips_.loads();
+  settle_.expires_after(kSettle);
+  settle_.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped) schedule();
+  });
+  return false;
 }
 
 void Reconciler::publish() {

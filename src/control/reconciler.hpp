@@ -67,6 +67,7 @@ class Reconciler {
   Answerable resolve_addresses(const mesh::Host& host);
   void note(const std::string& host, std::string text);
   void release_unwanted();
+  bool settled();
   void publish();
   HostCounts present_hosts(bool counted) const;
   std::string lost_zone(const std::string& host, const std::set<mesh::EntryKey>& going) const;
@@ -85,8 +86,10 @@ class Reconciler {
   std::set<std::string> again_;  // hosts to look at besides those that the model touched
   std::set<std::string> pending_;
   std::map<std::string, std::string> notes_;
-  bool ready_ = false;  // zones may deny names; never goes back
-  bool released_unwanted_ = false;
+  bool ready_ = false;                   // zones may deny names; never goes back
+  std::uint64_t released_unwanted_ = 0;  // for this reading of the ledger
+  std::uint64_t settling_ = 0;           // ... is it awaited that the sources bring what the writer before us knew
+  boost::asio::steady_timer settle_;
   bool adopted_complete_ = false;
   std::chrono::system_clock::time_point last_change_{};
   std::uint64_t publications_ = 0;

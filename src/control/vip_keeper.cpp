@@ -26,51 +26,84 @@ VipKeeper::VipKeeper(boost::asio::io_context& loop, vip::Allocator allocator, le
       changed_(std::move(changed)),
       wake_(loop),
       aged_(Clock::now()),
-      ages_written_(Clock::now()) {}
+      ages_written_(Clock::now()) {
+  ledger_.follow([this](ledger::News news) { heard(std::move(news)); });
+}
 
 boost::asio::awaitable<bool> VipKeeper::load() {
+  reading_ = true;
+  reload_ = false;  // what comes from here on asks for another one
   try {
-    allocator_.load(co_await ledger_.load());
+    auto before = allocator_.active_hosts();
+    // If the right to write comes or goes meanwhile the ledger is read once more.
+    const auto role = ledger_.writable() ? vip::Role::Writes : vip::Role::Follows;
+    allocator_.load(co_await ledger_.load(), role);
+    allocator_.adopt(std::exchange(heard_, {}));
+    unwritten_.clear();  // proposals of an earlier time, which nobody has heard of
+    waiting_.merge(std::set<std::string>(before.begin(), before.end()));
     loaded_ = true;
+    ++loads_;
     trouble_.clear();
+    aged_ = ages_written_ = Clock::now();
+    reading_ = false;
     co_return true;
   } catch (const std::exception& e) {
     report(e, "hosts that need a VIP wait");
   }
+  reload_ |= loaded_;
+  heard_.clear();  // the next reading has it
+  reading_ = false;
   co_return false;
 }
 
 boost::asio::awaitable<void> VipKeeper::run() {
   std::chrono::milliseconds pause = kFirstRetry;
-  std::vector<vip::Change> unwritten;
   while (!stopped_) {
     dirty_ = false;
     bool good = true;
-    if (!loaded_) {
+    if (!loaded_ || reload_) {
       good = co_await load();
-      if (good) {
-        changed_(allocator_.active_hosts());
-        changed_({waiting_.begin(), waiting_.end()});
-        waiting_.clear();
-      }
-    } else {
+      if (good) changed_(tell_again());
+    } else if (allocates()) {
       age();
-      write_ages(unwritten);
-      std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten));
-      good = co_await write(unwritten);
+      write_ages();
+      std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten_));
+      good = co_await write();
     }
     if (stopped_) break;
-    if (good && dirty_) continue;  // more came meanwhile
+    if (good && (dirty_ || reload_)) continue;  // more came meanwhile
     wake_.expires_after(good ? interval() : pause);
     pause = good ? kFirstRetry : std::min<std::chrono::milliseconds>(pause * 2, kLongestRetry);
     boost::system::error_code woken;
     co_await wake_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
   }
-  if (!loaded_) co_return;
-  // What was released or has aged in the last moments. A VIP that nobody has heard of may be lost.
-  std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten));
-  std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten));
-  co_await write(unwritten);
+  if (allocates()) {
+    // What was released or has aged in the last moments. A VIP that nobody has heard of may be lost.
+    std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten_));
+    std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten_));
+    co_await write();
+  }
+  co_await ledger_.close();
+}
+
+// Another process wrote the ledger, or we are its writer now, or no longer.
+void VipKeeper::heard(ledger::News news) {
+  if (news.reload) {
+    reload_ = true;
+    wake_.cancel();
+  } else if (reading_) {
+    std::ranges::move(news.changes, std::back_inserter(heard_));
+  } else if (loaded_) {
+    changed_(allocator_.adopt(news.changes));
+  }
+}
+
+// Everybody whose VIP may be another one after the ledger was read.
+std::vector<std::string> VipKeeper::tell_again() {
+  auto hosts = allocator_.active_hosts();
+  hosts.insert(hosts.end(), waiting_.begin(), waiting_.end());
+  waiting_.clear();
+  return hosts;
 }
 
 std::chrono::milliseconds VipKeeper::interval() const {
@@ -87,16 +120,17 @@ void VipKeeper::flush() {
   if (trouble_.empty()) wake_.cancel();  // while the ledger is in trouble its retries set the pace
 }
 
-// Empties `changes` if the ledger takes them; keeps them for the next try if not.
-boost::asio::awaitable<bool> VipKeeper::write(std::vector<vip::Change>& changes) {
-  if (changes.empty()) co_return true;
+// Empties what is unwritten if the ledger takes it; keeps it for the next try if not.
+boost::asio::awaitable<bool> VipKeeper::write() {
+  if (unwritten_.empty()) co_return true;
   try {
-    co_await ledger_.commit(changes);
+    co_await ledger_.commit(unwritten_);
     ++commits_;
     if (!trouble_.empty()) spdlog::info("ledger: {} is written again", ledger_.describe());
     trouble_.clear();
-    auto held = allocator_.committed(changes);
-    changes.clear();
+    auto held = allocator_.committed(unwritten_);
+    unwritten_.clear();
+    for (const auto& host : held) waiting_.erase(host);
     if (!held.empty()) changed_(std::move(held));
     co_return true;
   } catch (const std::exception& e) {
@@ -121,11 +155,11 @@ void VipKeeper::age() {
 }
 
 // Now and then: an age that is lost by a kill only lengthens a quarantine.
-void VipKeeper::write_ages(std::vector<vip::Change>& unwritten) {
+void VipKeeper::write_ages() {
   const auto now = Clock::now();
   if (now - ages_written_ < kWriteAgesInterval) return;
   ages_written_ = now;
-  std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten));
+  std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten_));
 }
 
 std::vector<std::string> VipKeeper::starved() const {
@@ -133,19 +167,28 @@ std::vector<std::string> VipKeeper::starved() const {
 }
 
 vip::Assignment VipKeeper::assign(const std::string& host, vip::Family family, const std::optional<vip::Address>& pin) {
-  if (loaded_) return allocator_.assign(host, family, pin);
-  waiting_.insert(host);
-  vip::Assignment waiting;
-  waiting.state =
-      allocator_.pool().has(family) || pin ? vip::Assignment::State::Pending : vip::Assignment::State::NoPool;
-  waiting.note = "the ledger is not loaded yet";
-  return waiting;
+  vip::Assignment result;
+  if (loaded_) {
+    result = allocator_.assign(host, family, pin);
+  } else if (allocator_.pool().has(family) || pin) {
+    result.state = vip::Assignment::State::Pending;
+    result.note = "the ledger is not loaded yet";
+  }
+  if (result.state == vip::Assignment::State::Pending) waiting_.insert(host);
+  return result;
 }
 
 void VipKeeper::release(const std::string& host) {
+  waiting_.erase(host);
   if (!loaded_) return;
   age();  // what passed before belongs to those that are free already
   allocator_.release(host);
+}
+
+void VipKeeper::rename(const std::string& from, const std::string& to) {
+  if (!allocates()) return;  // the writer does it
+  spdlog::info("{}: its VIP goes by the name of {} from now on", from, to);
+  allocator_.rename(from, to);
 }
 
 std::vector<std::string> VipKeeper::literals(const std::vector<vip::Address>& added,

@@ -1,6 +1,7 @@
 #pragma once
 // VIPs from wish to answer: the allocator proposes, the ledger remembers, and only then may anybody hear of it. Owns
-// the retries while the ledger can't be written. Control thread only.
+// the retries while the ledger can't be written. Where the ledger has another writer nothing is proposed: what that one
+// wrote is answered. Control thread only.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -30,9 +31,12 @@ class VipKeeper {
   boost::asio::awaitable<void> run();
   void stop();
 
-  // What the host has or shall have; see vip::Allocator::assign. Pending while the ledger is not loaded.
+  // What the host has or shall have; see vip::Allocator::assign. Pending while the ledger is not loaded, and, if it is
+  // not in the ledger yet, while another process writes it.
   vip::Assignment assign(const std::string& host, vip::Family family, const std::optional<vip::Address>& pin);
   void release(const std::string& host);
+  // The VIPs of `from` go by the name of `to` from now on; see vip::Allocator::rename.
+  void rename(const std::string& from, const std::string& to);
   // Literal addresses came and went: hosts to be assigned again, because they lost their VIP to a literal, or because
   // they had none and space came free.
   std::vector<std::string> literals(const std::vector<vip::Address>& added, const std::vector<vip::Address>& removed);
@@ -41,16 +45,23 @@ class VipKeeper {
   void flush();
 
   bool loaded() const { return loaded_; }
-  // Why the ledger can't be written at the moment; empty: it can.
-  const std::string& trouble() const { return trouble_; }
+  // Whether we are the one who gives VIPs away.
+  bool allocates() const { return loaded_ && !reload_ && allocator_.role() == vip::Role::Writes && ledger_.writable(); }
+  // Counts the times that the ledger was read: at the start, and when the right to write came or went.
+  std::uint64_t loads() const { return loads_; }
+  const ledger::Ledger& ledger() const { return ledger_; }
+  // Why the ledger can't be written, or followed, at the moment; empty: it can.
+  std::string trouble() const { return trouble_.empty() ? ledger_.trouble() : trouble_; }
   const vip::Allocator& allocator() const { return allocator_; }
   std::uint64_t commits() const { return commits_; }
   std::uint64_t failures() const { return failures_; }
 
  private:
-  boost::asio::awaitable<bool> write(std::vector<vip::Change>& changes);
+  void heard(ledger::News news);
+  std::vector<std::string> tell_again();
+  boost::asio::awaitable<bool> write();
   void age();
-  void write_ages(std::vector<vip::Change>& unwritten);
+  void write_ages();
   void report(const std::exception& e, const char* consequence);
   std::chrono::milliseconds interval() const;
   std::vector<std::string> starved() const;
@@ -62,11 +73,15 @@ class VipKeeper {
   std::chrono::steady_clock::time_point aged_;
   std::chrono::steady_clock::time_point ages_written_;
   std::string trouble_;
-  std::set<std::string> waiting_;  // hosts that asked before the ledger was loaded
+  std::set<std::string> waiting_;  // hosts whose VIP is pending
+  std::vector<vip::Change> unwritten_;
+  std::vector<vip::Change> heard_;  // by others, while the ledger is being read
   bool loaded_ = false;
+  bool reload_ = false;  // the right to write came or went since the ledger was read
+  bool reading_ = false;
   bool stopped_ = false;
   bool dirty_ = false;
-  std::uint64_t commits_ = 0, failures_ = 0;
+  std::uint64_t commits_ = 0, failures_ = 0, loads_ = 0;
 };
 
 }  // namespace meridian::control
