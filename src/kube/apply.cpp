@@ -79,8 +79,8 @@ Kind kind_of(unsigned code, const json::value& status, const Causes& causes) {
   switch (code) {
     case 401:
       return Kind::Unreachable;
-    case 403:
-      return Kind::Forbidden;
+    case 403:  // to apply to what is missing is to create, which is not among our rights
+      return has(message, "cannot create resource") ? Kind::Gone : Kind::Forbidden;
     // A path that is not served is a 404 too, and says no name: the CRD, or this version of it, is away.
     case 404:
       return text_at(status, {"details", "name"}).empty() ? Kind::Failed : Kind::Gone;
@@ -101,8 +101,7 @@ Kind kind_of(unsigned code, const json::value& status, const Causes& causes) {
 std::string reason_for(Kind kind, const Causes& causes) {
   switch (kind) {
     case Kind::Conflict:
-      return "spec.addresses belongs to the field manager " +
-             (causes.managers.empty() ? "of somebody" : causes.managers);
+      return "spec.addresses belongs to " + (causes.managers.empty() ? "another field manager" : causes.managers);
     case Kind::Forbidden:
       return "not allowed (RBAC)";
     case Kind::Denied:
@@ -151,8 +150,7 @@ Verdict judge(const Response& response, const std::optional<std::string>& addres
   const Causes causes = causes_of(status);
   const Kind kind = kind_of(response.status, status, causes);
   const std::string reason = reason_for(kind, causes);
-  return {kind, std::to_string(response.status) + (reason.empty() ? "" : ", " + reason) + ": " + explain(response),
-          response.retry_after};
+  return {kind, (reason.empty() ? "" : reason + ": ") + explain(response), response.retry_after};
 }
 
 }  // namespace meridian::kube
