@@ -8,20 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "kube/api.hpp"
+#include "kube/resource.hpp"
 
 namespace meridian::kube {
-
-struct Resource {
-  std::string group{};                      // "networking.istio.io"; empty: core
-  std::vector<std::string> versions{"v1"};  // the first that the server serves is taken; more than one: by discovery
-  std::string plural;                       // "serviceentries"
-  std::string space{};                      // a namespace; empty: all
-  std::string label_selector{};
-  std::string field_selector{};
-};
 
 // Told on the control thread, never from inside start(), relist() or stop(), and never after stop().
 class Listener {
