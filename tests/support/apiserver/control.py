@@ -11,7 +11,8 @@ from .script import Script
 from .status import ApiError
 from .wire import Connection
 
-_OF_THE_SERVER = ("stop", "start", "rotate_token", "serve_certificate", "description")
+_OF_THE_SERVER = ("stop", "start", "freeze", "thaw", "reset_connections", "rotate_token", "rotate_authority",
+                  "serve_certificate", "write_kubeconfig", "write_service_account", "description")
 
 
 def commands():

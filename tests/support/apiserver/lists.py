@@ -23,7 +23,10 @@ def decode_token(token):
 
 def page(store, resource, version, selector, query):
     """The octets of the list that `query` asks for. Raises the 410 of an old token."""
-    limit, token, asked = int(query.get("limit") or 0), query.get("continue"), query.get("resourceVersion", "")
+    limit, token, asked = query.get("limit") or "0", query.get("continue"), query.get("resourceVersion", "")
+    if not limit.isdigit():
+        raise bad_request(f'limit: Invalid value: "{limit}": strconv.ParseInt: parsing "{limit}": invalid syntax')
+    limit = int(limit)
     revision, start = None, ""
     if token:
         if asked not in ("", "0"):

@@ -219,17 +219,16 @@ class Registry:
         version = obj["metadata"].get("resourceVersion")
         if version and version != "0" and version != old["metadata"]["resourceVersion"]:
             raise status.modified(resource, name)
-        if writer.subresource == "status":
-            lines = obj["metadata"].get("managedFields")
-            obj = {k: v for k, v in old.items() if k != "status"} | ({"status": obj["status"]} if "status" in obj else {})
-            if not track and lines:
-                obj["metadata"] = old["metadata"] | {"managedFields": lines}
-        elif resource.status and not (writer.privileged and "status" in obj):
-            obj = {k: v for k, v in obj.items() if k != "status"} | ({"status": old["status"]} if "status" in old else {})
         uid = obj["metadata"].get("uid")
         if uid and uid != old["metadata"]["uid"]:
             raise status.invalid(resource.kind, resource.group, name,
                                  [("metadata.uid", f'Invalid value: "{uid}": field is immutable')])
+        if writer.subresource == "status":
+            lines = {"managedFields": obj["metadata"]["managedFields"]} if "managedFields" in obj["metadata"] else {}
+            obj = {k: v for k, v in old.items() if k != "status"} | ({"status": obj["status"]} if "status" in obj else {})
+            obj["metadata"] = {k: v for k, v in old["metadata"].items() if k != "managedFields"} | lines
+        elif resource.status and not (writer.privileged and "status" in obj):
+            obj = {k: v for k, v in obj.items() if k != "status"} | ({"status": old["status"]} if "status" in old else {})
         metadata = {k: v for k, v in obj["metadata"].items() if k not in _SYSTEM and k != "resourceVersion"}
         metadata |= {k: v for k, v in old["metadata"].items() if k in _SYSTEM or k == "resourceVersion"}
         if resource.generation and any(obj.get(k) != old.get(k) for k in (obj.keys() | old.keys()) - {"metadata", "status"}):

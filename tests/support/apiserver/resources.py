@@ -66,6 +66,15 @@ EVENT_FIELDS = ("metadata.name", "metadata.namespace", "involvedObject.kind", "i
                 "involvedObject.namespace", "reason", "type", "reportingComponent")
 
 
+# What the manifests of an installation have besides: kept as it is written, and nothing is made of it.
+RBAC = "rbac.authorization.k8s.io"
+KEPT = [("", "Secret", "secrets"), ("", "Service", "services"), ("", "ServiceAccount", "serviceaccounts"),
+        ("apps", "Deployment", "deployments"), ("apps", "DaemonSet", "daemonsets"),
+        ("policy", "PodDisruptionBudget", "poddisruptionbudgets"), ("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
+        (RBAC, "Role", "roles"), (RBAC, "RoleBinding", "rolebindings"), (RBAC, "ClusterRole", "clusterroles"),
+        (RBAC, "ClusterRoleBinding", "clusterrolebindings")]
+
+
 def all_resources(istio_versions):
     """The table of the house. `istio_versions`: those of ServiceEntry that are served, the storage version first."""
     return [
@@ -76,7 +85,8 @@ def all_resources(istio_versions):
         Resource("", ("v1",), "Event", "events", ("ev",), create_on_update=True, fields=EVENT_FIELDS, store="events"),
         Resource("events.k8s.io", ("v1",), "Event", "events", ("ev",), create_on_update=True, store="events"),
         Resource("coordination.k8s.io", ("v1",), "Lease", "leases", create_on_update=True, unconditional_update=False),
-    ]
+    ] + [Resource(group, ("v1",), kind, plural, namespaced=not kind.startswith("Cluster"))
+         for group, kind, plural in KEPT]
 
 
 def group_document(group, versions):

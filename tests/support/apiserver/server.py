@@ -26,7 +26,7 @@ ADMIN = "admin"
 class ApiServer(Script):
     """Started by start() (or `with`), ended by close(). `host` is 127.0.0.1 or ::1; the port is the kernel's choice and
     stays over stop() and start(). `bookmark_interval` in seconds; `history`: how many changes of a resource a watch can
-    look back. `tls=False` is for the control port only. A directory is made and removed unless given."""
+    look back. A directory is made, and removed by close(), unless given."""
 
     def __init__(self, host="127.0.0.1", directory=None, versions=("v1", "v1beta1", "v1alpha3"), bookmark_interval=60.0,
                  history=20_000):
@@ -36,7 +36,7 @@ class ApiServer(Script):
         self.catalogue, self.store = Catalogue(versions), Store(history)
         self.registry = Registry(self.store, self.catalogue)
         self.access, self.faults, self.journal = Access(), Faults(), Journal()
-        self.running, self.connections = set(), set()   # watches; connections
+        self.running, self.connections, self.deaf = set(), set(), False   # watches; connections; to new ones
         self.authority, self._authorities = Authority(self.directory / "ca"), 1
         self.ca_file = self.directory / "ca.crt"
         self.trust(self.authority)
@@ -55,7 +55,7 @@ class ApiServer(Script):
             self._thread.start()
         if not self._listener:
             self.run(self._listen(Serving(self)))
-            self.kubeconfig = kubeconfigs.token(self.directory / "kubeconfig", self)
+            self.kubeconfig = self.write_kubeconfig(name="kubeconfig")
         return self
 
     async def _listen(self, serving):
@@ -64,8 +64,8 @@ class ApiServer(Script):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self.host, self.port))
         self.port = listener.getsockname()[1]
-        self._listener = await self._loop.create_server(lambda: Connection(self._tls, serving.connection), sock=listener,
-                                                        backlog=1024)
+        self._listener = await self._loop.create_server(
+            lambda: Connection(self._tls, serving.connection, self.deaf), sock=listener, backlog=1024)
 
     def stop(self):
         """As kill -9: every connection is reset, and new ones are refused until start()."""
@@ -77,7 +77,24 @@ class ApiServer(Script):
         if self._listener:
             self.call(run)
 
+    def freeze(self):
+        """As a machine that is gone: no connection is read or written any more, new ones are taken and get no answer."""
+        def run():
+            self.deaf = True
+            for connection in list(self.connections):
+                connection.half_open()
+        self.call(run)
+
+    def thaw(self):
+        """New connections are served again; those of the time of the ice are not."""
+        self.call(setattr, self, "deaf", False)
+
+    def reset_connections(self):
+        """RST to every connection; the listener stays."""
+        self.call(lambda: [connection.reset() for connection in list(self.connections)])
+
     def close(self):
+        """Ends the thread, and removes the directory if it is the server's own."""
         if self._thread:
             self.stop()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -151,6 +168,23 @@ class ApiServer(Script):
         """Swaps the server's certificate: connections that are made from now on see another one."""
         context = self._context((authority or self.authority).server(names, days))
         self.call(setattr, self, "_tls", context)
+
+    def rotate_authority(self, trust=True):
+        """Another authority signs the server's certificate from now on; `trust`: ca_file is that authority's (else it stays
+        the old one's, and clients must refuse the server). Connections that there are stay."""
+        self.authority = self.new_authority()
+        if trust:
+            self.trust(self.authority)
+        self.serve_certificate()
+
+    def write_kubeconfig(self, kind="token", name=None, **options):
+        """A kubeconfig of a kind (kubeconfigs.KINDS: token, token-file, authority-data, client-certificate,
+        client-certificate-data, exec-plugin, tls-server-name, insecure, proxy) in the directory; returns its path."""
+        return kubeconfigs.KINDS[kind](self.directory / (name or f"kubeconfig-{kind}"), self, **options)
+
+    def write_service_account(self, token=None, namespace="default", name="serviceaccount"):
+        """A directory as pods have it; again is a rotation. Returns its path."""
+        return kubeconfigs.service_account(self.directory / name, self, token, namespace)
 
     def rotate_token(self):
         """Another token of the same user, in the token file; the old one is refused. Returns the new one."""

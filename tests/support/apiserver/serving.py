@@ -3,9 +3,10 @@ delays is one step, so that a write and its revision are seen together."""
 import asyncio
 import json
 import re
+import traceback
 import types
 
-from . import lists, status
+from . import lists, openapi, status
 from .access import documents
 from .exchange import BODY_LIMIT, Answer, read_request
 from .registry import Writer
@@ -34,15 +35,13 @@ class Serving:
 
     async def connection(self, connection):
         """All requests of one connection, one after the other."""
-        self.state.connections.add(connection)
-        try:
-            while True:
-                request = await read_request(connection)
-                await self.request(connection, request)
-                if request.headers.get("connection", "").lower() == "close":
-                    return
-        finally:
-            self.state.connections.discard(connection)
+        self.state.connections.add(connection)  # a half-open one too: it lives as long as it is in here
+        connection.on_close.add(lambda: self.state.connections.discard(connection))
+        while True:
+            request = await read_request(connection)
+            await self.request(connection, request)
+            if request.headers.get("connection", "").lower() == "close":
+                return
 
     async def request(self, connection, request):
         state, asked = self.state, asked_of(request)
@@ -61,6 +60,8 @@ class Serving:
         try:
             if "delay" in effects:
                 await asyncio.sleep(effects["delay"])
+                if connection.closed:  # given up: the real server's context is cancelled
+                    raise Gone
             if effects.get("hang"):
                 connection.half_open()
                 raise Gone
@@ -78,10 +79,14 @@ class Serving:
             if error:
                 raise error
             reply = self._perform(request, asked, effects)
-            if isinstance(reply, asyncio.Future) or asyncio.iscoroutine(reply):
+            if asyncio.iscoroutine(reply):
                 reply = await reply
         except status.ApiError as e:
             reply = e
+        except Exception as e:  # our own bug: told as the real server tells a panic, and counted
+            traceback.print_exc()
+            self.state.journal.counters["bugs"] += 1
+            reply = status.ApiError(500, f"This request caused apiserver to panic. Look in the logs for details: {e!r}")
         if "delay_after" in effects:
             await asyncio.sleep(effects["delay_after"])
         if "drop_after" in effects:
@@ -131,7 +136,8 @@ class Serving:
             return 200, b"ok", "text/plain; charset=utf-8"
         if path == "/version":
             return 200, octets(VERSION)
-        if document := self.state.catalogue.document(path, self.state.url):
+        catalogue = self.state.catalogue
+        if document := catalogue.document(path, self.state.url) or openapi.document(path, catalogue):
             return 200, octets(document)
         raise status.page_not_found()
 

@@ -4,7 +4,7 @@ import datetime
 import ipaddress
 import re
 
-from .status import invalid
+from .status import bad_request, invalid
 
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _SUBDOMAIN_WORDS = (
@@ -66,7 +66,13 @@ def _lease(obj):
         yield "spec.leaseTransitions", (f"Invalid value: {spec['leaseTransitions']}: must be greater than or equal to 0")
     for field in ("acquireTime", "renewTime"):
         if spec.get(field) is not None and not is_micro_time(spec[field]):
-            yield f"spec.{field}", f"Invalid value: {quoted(spec[field])}: not of the form 2006-01-02T15:04:05.000000Z"
+            raise _no_time("Lease", spec[field])
+
+
+def _no_time(kind, value):
+    """The decoder's words: a time that cannot be read is no value at all, so 400."""
+    return bad_request(f'{kind} in version "v1" cannot be handled as a {kind}: parsing time {quoted(value)} as '
+                       '"2006-01-02T15:04:05.000000Z07:00": cannot parse')
 
 
 def is_micro_time(text):
@@ -83,12 +89,13 @@ def is_micro_time(text):
 def _event(obj):
     involved = obj.get("involvedObject") or {}
     namespace = obj["metadata"].get("namespace", "")
-    if involved.get("namespace", "") != namespace and (involved.get("namespace") or namespace != "default"):
+    clusterwide = not involved.get("namespace") and namespace in ("default", "kube-system")
+    if involved.get("namespace", "") != namespace and not clusterwide:
         yield "involvedObject.namespace", f'Invalid value: "{involved.get("namespace", "")}": does not match event.namespace'
     if not obj.get("eventTime"):
         return
     if not is_micro_time(obj["eventTime"]):
-        yield "eventTime", f"Invalid value: {quoted(obj['eventTime'])}: not of the form 2006-01-02T15:04:05.000000Z"
+        raise _no_time("Event", obj["eventTime"])
     for stored, said in (("reportingComponent", "reportingController"), ("reportingInstance", "reportingInstance"),
                          ("action", "action"), ("reason", "reason")):
         if not obj.get(stored):

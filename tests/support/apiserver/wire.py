@@ -13,15 +13,15 @@ class Gone(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """`serve(connection)` is the coroutine that reads requests and answers them; it ends with Gone. Loop thread only.
-    `tls` is an ssl.SSLContext or None."""
+    """`serve(connection)` is the coroutine that reads requests and answers them; it ends with Gone. `tls` is an
+    ssl.SSLContext or None; a deaf connection is never read. Loop thread only."""
 
-    def __init__(self, tls, serve):
+    def __init__(self, tls, serve, deaf=False):
         self._context, self._serve, self._tls = tls, serve, None
         self._buffer, self._eof, self._waiting = bytearray(), False, None
         self._room, self._task = asyncio.Event(), None
         self._room.set()
-        self.silent, self.closed, self.transport = False, False, None
+        self.silent, self.closed, self.transport = deaf, False, None
         self.on_close = set()  # called without arguments, once
 
     # What asyncio calls.
@@ -30,6 +30,8 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.silent:
+            transport.pause_reading()
         if self._context:
             self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
             self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
