@@ -5,8 +5,12 @@ build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1
 run_packages="$build_packages bind9-dnsutils curl"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.
 test_packages="$run_packages doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev
-  knot-dnsutils python3 python3-dnspython python3-yaml git procps
+  knot-dnsutils python3 python3-dnspython python3-yaml python3-jsonschema git procps
   dnsmasq-base unbound bind9 knot nsd"
+# What builds the manifests, and fetches what is published of their kinds: any kubectl and any npm will do, and Debian's
+# packages would be in the way of those that came from elsewhere.
+command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"
+command -v npm >/dev/null || test_packages="$test_packages npm"
 
 install_packages() {
   if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}")" != "debian 12" ]; then
