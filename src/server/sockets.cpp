@@ -98,8 +98,9 @@ config::Endpoint probe(config::Endpoint endpoint) {
   }
 }
 
+// Of an address that stands for any machine's own; another one was meant, and must be there.
 bool no_ipv6_here(const config::Endpoint& endpoint) {
-  if (!endpoint.address.is_v6() || !endpoint.address.is_loopback()) return false;
+  if (!endpoint.address.is_v6() || !(endpoint.address.is_loopback() || endpoint.address.is_unspecified())) return false;
   return !bind_one({endpoint.address, 0}, false, Sharing::Alone) && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT);
 }
 
