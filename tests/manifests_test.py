@@ -272,8 +272,8 @@ class Configuration(unittest.TestCase):
 
 class Rights(unittest.TestCase):
     """Exactly these, and each rule says why."""
-    WATCH = {("*", "serviceentries.networking.istio.io", verb) for verb in ("get", "list", "watch")}
-    LEDGER = {("meridian", "configmaps", verb) for verb in ("get", "list", "watch", "create", "update", "patch")} | {
+    WATCH = {("*", "serviceentries.networking.istio.io", verb) for verb in ("list", "watch")}
+    LEDGER = {("meridian", "configmaps", verb) for verb in ("get", "list", "watch", "create", "patch")} | {
         ("meridian", "leases.coordination.k8s.io", "create"),
         ("meridian", "leases.coordination.k8s.io/meridian", "get"),
         ("meridian", "leases.coordination.k8s.io/meridian", "update")}

@@ -56,7 +56,7 @@ def fetch(name, version, hash, directory=None):
         raise Unavailable(f"There is no npm to fetch {what}: install it (packaging/setup.sh does).")
     with tempfile.TemporaryDirectory(dir=directory) as fresh:
         try:
-            done = subprocess.run([npm, "pack", "--silent", f"{name}@{version}"], cwd=fresh, capture_output=True, text=True,
+            done = subprocess.run([npm, "pack", "--loglevel=error", f"{name}@{version}"], cwd=fresh, capture_output=True, text=True,
                                   timeout=240)
         except subprocess.TimeoutExpired:
             raise Unavailable(f"npm could not fetch {what}, within four minutes: is its registry reachable?") from None
