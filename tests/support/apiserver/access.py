@@ -48,7 +48,7 @@ def documents(text):
             text = json.loads(text)
         except ValueError:
             import yaml
-            text = [d for d in yaml.safe_load_all(text) if d]
+            text = [item for d in yaml.safe_load_all(text) if d for item in (d if isinstance(d, list) else [d])]
     return text if isinstance(text, list) else [text]
 
 

@@ -3,10 +3,13 @@ key is made in milliseconds."""
 import ipaddress
 import os
 import pathlib
+import secrets
 import subprocess
 
 ODD_NAME = "kube-apiserver.meridian.test"  # a name of the server that no address has: for tls-server-name
 SERVER_NAMES = ("127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default.svc", ODD_NAME)
+
+_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def _openssl(*arguments):
@@ -30,8 +33,9 @@ class Authority:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.ca_file = self.directory / "ca.crt"
         self._key = self.directory / "ca.key"
-        self._make(Pair(self.ca_file, self._key), f"/CN={name}", [
-            "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"], signed=False)
+        _openssl("req", "-x509", *_KEY, "-days", 3650, "-subj", f"/CN={name}", "-keyout", self._key, "-out", self.ca_file,
+                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+                 "-addext", "subjectKeyIdentifier=hash", "-config", os.devnull)
 
     def server(self, names=SERVER_NAMES, days=365):
         """For a server of these names and addresses. `days` may be negative: expired."""
@@ -47,15 +51,13 @@ class Authority:
         self._made += 1
         stem = self.directory / f"{kind}-{self._made}"
         pair = Pair(stem.with_suffix(".crt"), stem.with_suffix(".key"))
-        self._make(pair, subject, ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature", *extensions],
-                   True, days)
+        request, wanted = stem.with_suffix(".csr"), stem.with_suffix(".ext")
+        wanted.write_text("\n".join(["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
+                                     "authorityKeyIdentifier=keyid", *extensions]))
+        _openssl("req", "-new", *_KEY, "-subj", subject, "-keyout", pair.key, "-out", request, "-config", os.devnull)
+        _openssl("x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self._key, "-days", days, "-extfile", wanted,
+                 "-set_serial", f"0x{secrets.token_hex(15)}", "-out", pair.certificate)
         return pair
-
-    def _make(self, pair, subject, extensions, signed, days=3650):
-        added = [word for extension in extensions for word in ("-addext", extension)]
-        signer = ["-CA", self.ca_file, "-CAkey", self._key] if signed else []
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", days, "-subj",
-                 subject, "-keyout", pair.key, "-out", pair.certificate, *added, *signer, "-config", os.devnull)
 
 
 def _is_address(text):

@@ -1,6 +1,7 @@
 """The control port: plain HTTP on loopback, for tests that are not Python. `POST /NAME` with a JSON object calls the
 command of that name with those arguments (`POST /fault {"verb": "list", "status": 429}`) and answers
-`{"result": ...}`, or 400 and `{"error": "..."}`. `GET /` lists the commands."""
+`{"result": ...}`, or 400 and `{"error": "..."}`. `GET /` lists the commands; `/wait_for_watch` and `/wait_for_request`
+answer when it is so."""
 import asyncio
 import inspect
 import json
@@ -12,7 +13,8 @@ from .status import ApiError
 from .wire import Connection
 
 _OF_THE_SERVER = ("stop", "start", "freeze", "thaw", "reset_connections", "rotate_token", "rotate_authority",
-                  "serve_certificate", "write_kubeconfig", "write_service_account", "description")
+                  "serve_certificate", "write_kubeconfig", "write_service_account", "description", "wait_for_watch",
+                  "wait_for_request")
 
 
 def commands():

@@ -149,11 +149,12 @@ class Answer:
             packer = zlib.compressobj(1, zlib.DEFLATED, 31)
             body = packer.compress(body) + packer.flush()
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        whole = len(body) <= 2048 and not self._plan.get("chunk")
+        if self._request.method == "HEAD":
+            return await self.head(status, headers, len(body))
+        whole = len(body) <= 2048 and not self._plan.keys() & {"chunk", "prefix"}
         await self.head(status, headers, len(body) if whole else None)
-        if self._request.method != "HEAD":
-            for at in range(0, len(body), PIECE):
-                await self.write(body[at:at + PIECE])
+        for at in range(0, len(body), PIECE):
+            await self.write(body[at:at + PIECE])
         await self.end()
 
     async def send_error(self, error: ApiError, more=None):

@@ -10,7 +10,7 @@ KEPT = 50_000
 @dataclasses.dataclass
 class Record:
     """`status` is None until the header of the answer leaves (or for ever, if none did); `done` is when the answer
-    ended, whichever way. Times are seconds of time.monotonic()."""
+    ended, whichever way. Times are seconds of time.monotonic(). `connection` numbers connections, `server_name` is SNI."""
     number: int
     method: str
     path: str
@@ -19,6 +19,9 @@ class Record:
     verb: str = ""
     agent: str = ""
     body: bytes = b""
+    headers: dict = dataclasses.field(default_factory=dict)
+    connection: int = 0
+    server_name: str = ""
     status: int | None = None
     fault: int | None = None
     started: float = 0.0
@@ -35,10 +38,11 @@ class Journal:
     def __init__(self):
         self.records, self.counters, self._number = collections.deque(maxlen=KEPT), collections.Counter(), 0
 
-    def open(self, request, asked):
+    def open(self, request, asked, connection):
         self._number += 1
         record = Record(self._number, request.method, request.path, request.query, verb=asked.verb,
-                        agent=request.headers.get("user-agent", ""), body=request.body, started=time.monotonic())
+                        agent=request.headers.get("user-agent", ""), body=request.body, headers=request.headers,
+                        connection=connection.number, server_name=connection.server_name, started=time.monotonic())
         self.records.append(record)
         self.counters["requests"] += 1
         self.counters[asked.verb + " " + (asked.plural or asked.path)] += 1

@@ -12,7 +12,7 @@ class ConnectProxy:
 
     def __init__(self, user=None):
         self.user, self.refuse, self.log, self.tunnelled, self.port = user, None, [], 0, 0
-        self._loop, self._writers = asyncio.new_event_loop(), set()
+        self._loop, self._writers, self._server = asyncio.new_event_loop(), set(), None
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
     @property
@@ -25,12 +25,13 @@ class ConnectProxy:
 
     def __enter__(self):
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result()
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result()
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_):
         async def end():
+            self._server.close()
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
             for task in tasks:
                 task.cancel()

@@ -18,7 +18,7 @@ from .resources import Catalogue
 from .script import Script
 from .serving import Serving
 from .store import Store
-from .wire import Connection
+from .wire import Connection, note_server_name
 
 ADMIN = "admin"
 
@@ -105,7 +105,7 @@ class ApiServer(Script):
                 task.cancel()
             if pending:
                 self._loop.run_until_complete(asyncio.wait(pending))
-            self._loop.close()
+        self._loop.close()
         if self._own:
             self._own.cleanup()
 
@@ -153,6 +153,7 @@ class ApiServer(Script):
         context.load_verify_locations(self.ca_file)
         context.verify_mode = ssl.CERT_OPTIONAL
         context.set_alpn_protocols(["http/1.1"])
+        context.sni_callback = note_server_name
         return context
 
     def trust(self, *authorities):

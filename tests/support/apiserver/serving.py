@@ -51,7 +51,7 @@ class Serving:
         except status.ApiError as e:
             error = e
         request.user_name = request.user.name if request.user else ""
-        record = state.journal.open(request, asked)
+        record = state.journal.open(request, asked, connection)
         record.user = request.user_name
         fault = state.faults.find(request, asked)
         effects = fault.effects if fault else {}

@@ -1,11 +1,13 @@
 """One connection of a client: TLS over memory buffers, so that every octet that leaves is ours to send, to cut or to hold
 back. Python's own TLS transport would not tell what has left when a connection is torn down."""
 import asyncio
+import itertools
 import socket
 import ssl
 import struct
 
 HIGH_WATER = 1 << 20
+_NUMBERS = itertools.count(1)
 
 
 class Gone(Exception):
@@ -19,7 +21,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, tls, serve, deaf=False):
         self._context, self._serve, self._tls = tls, serve, None
         self._buffer, self._eof, self._waiting = bytearray(), False, None
-        self._room, self._task = asyncio.Event(), None
+        self._room, self._task, self.number = asyncio.Event(), None, next(_NUMBERS)
         self._room.set()
         self.silent, self.closed, self.transport = deaf, False, None
         self.on_close = set()  # called without arguments, once
@@ -175,6 +177,11 @@ class Connection(asyncio.Protocol):
             self._flush_tls()
         self.transport.close()
 
+    @property
+    def server_name(self):
+        """What the client's hello called us (SNI); "" without. note_server_name() is the context's callback."""
+        return getattr(self._tls, "asked_name", "")
+
     def peer_certificate(self):
         return self._tls.getpeercert() if self._tls and self._ready else None
 
@@ -186,3 +193,8 @@ class Connection(asyncio.Protocol):
         finally:
             if not self.silent:
                 self.close()
+
+
+def note_server_name(tls, name, _context):
+    """An ssl.SSLContext's sni_callback."""
+    tls.asked_name = name or ""
