@@ -96,7 +96,13 @@ asio::awaitable<std::unique_ptr<Exchange>> Api::State::exchange_as(Credentials w
       if (request.method != Method::Get && !e.unsent) throw;
     }
   }
-  auto connection = co_await ApiConnection::open(executor, to, stops, deadline);
+  std::unique_ptr<ApiConnection> connection;
+  try {
+    connection = co_await ApiConnection::open(executor, to, stops, deadline);
+  } catch (const Unreachable&) {
+    credentials->look_again();  // the CA may have been replaced, or the address
+    throw;
+  }
   auto exchange = std::make_unique<Exchange>(std::move(connection));
   co_await exchange->start(std::move(request), who.token, deadline);
   co_return exchange;

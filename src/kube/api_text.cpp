@@ -1,15 +1,13 @@
 // The texts of kube/api.hpp: what a Response says to people, and how a target is spelled.
 #include <boost/json/parse.hpp>
-#include <cstdio>
 
 #include "kube/api.hpp"
+#include "kube/readable.hpp"
 
 namespace meridian::kube {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t kMostSaid = 300;  // octets
 
 // The message of a Kubernetes Status, if the body is one.
 std::string status_message(const std::string& body) {
@@ -22,16 +20,6 @@ std::string status_message(const std::string& body) {
   return std::string(message->get_string());
 }
 
-std::string escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : text.substr(0, kMostSaid)) {
-    char octet[8] = {c};
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) std::snprintf(octet, sizeof octet, "\\x%02x", c);
-    escaped += octet;
-  }
-  return text.size() > kMostSaid ? escaped + "..." : escaped;
-}
-
 }  // namespace
 
 std::string explain(const Response& response) {
@@ -39,7 +27,7 @@ std::string explain(const Response& response) {
   if (message.empty()) message = response.body;
   while (!message.empty() && message.back() == '\n') message.pop_back();
   const auto status = "status " + std::to_string(response.status);
-  return message.empty() ? status + " without a word" : status + ": " + escape(message);
+  return message.empty() ? status + " without a word" : status + ": " + readable(message);
 }
 
 std::string percent_encode(std::string_view text) {
