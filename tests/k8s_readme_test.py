@@ -2,6 +2,7 @@
 """packaging/k8s/README.md is tested: each YAML block is loaded and held to what is published of its kind, each command is
 one that the shell and kubectl know and names files that exist, and so does every path, metric and key in the text. No
 command is sent to a cluster. MERIDIAN names the binary."""
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "support"), str(pathlib.Path(__file__).resolve().parent / "e2e")]
 from manifests import K8S, OVERLAYS, ROOT, build, documents, kustomizations, named, rights  # noqa: E402
-from meridian import Server  # noqa: E402
+from meridian import Server, entry, eventually  # noqa: E402
 from published_types import PublishedTypes, Unavailable  # noqa: E402
 
 README = (K8S / "README.md").read_text()
@@ -133,6 +134,33 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             (config_map,) = documents(done.stdout)
             self.assertEqual(config_map["data"], {"Corefile": file.read_text()})
+
+
+class AChangeOfTheConfigMap(unittest.TestCase):
+    """Mounted as the kubelet mounts one: ..data points to a directory, and is swapped for another."""
+
+    @staticmethod
+    def mount(directory, number, text):
+        fresh = directory / f"..{number}"
+        fresh.mkdir()
+        (fresh / "meridian.yaml").write_text(text)
+        (directory / "..data_tmp").symlink_to(fresh.name)
+        (directory / "..data_tmp").rename(directory / "..data")
+        if not (directory / "meridian.yaml").is_symlink():
+            (directory / "meridian.yaml").symlink_to("..data/meridian.yaml")
+
+    def test_is_read_by_the_running_server(self):
+        self.assertIn("without a restart", README)
+        with Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.9")}, start=False) as server, \
+                tempfile.TemporaryDirectory(prefix="meridian-k8s-") as mounted:
+            text = server.config_file.read_text()
+            server.config_file = pathlib.Path(mounted) / "meridian.yaml"
+            self.mount(pathlib.Path(mounted), 1, text)
+            server.start()
+            for number, ttl in ((2, 71), (3, 72)):
+                changed = documents(text)[0] | {"zones": [{"name": "global", "ttl": f"{ttl}s"}]}
+                self.mount(pathlib.Path(mounted), number, json.dumps(changed))
+                eventually(lambda: server.ask("web.shop.global").answer[0].ttl == ttl)
 
 
 class WhatItNames(unittest.TestCase):
