@@ -17,7 +17,7 @@ import yaml
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "support"), str(pathlib.Path(__file__).resolve().parent / "e2e")]
 from manifests import K8S, OVERLAYS, ROOT, build, documents, kustomizations, named, objects_of, rights  # noqa: E402
-from meridian import Server, addresses, run  # noqa: E402
+from meridian import Server, addresses, eventually, run  # noqa: E402
 from published_types import KUBERNETES, PublishedTypes, Unavailable, fetch  # noqa: E402
 
 STUB_DOMAINS = K8S / "stub-domains"
@@ -338,7 +338,7 @@ class Multicluster(unittest.TestCase):
     def test_both_clusters_resolve_the_name(self):
         for directory in CLUSTERS:
             with self.subTest(directory.name), Server(config={"sources": [{"files": str(directory)}]}) as server:
-                (address,) = addresses(server.ask(self.HOST))
+                (address,) = eventually(lambda: addresses(server.ask(self.HOST)))  # as soon as the VIP is on disk
                 self.assertIn(ipaddress.ip_address(address), ipaddress.ip_network("245.0.0.0/8"))
                 self.assertNotRegex(server.log(), r"\[(warning|error)\]")
 
