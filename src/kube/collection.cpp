@@ -48,7 +48,9 @@ Collection::Collection(Api& api, Resource resource, std::uint64_t object_size)
 asio::awaitable<std::vector<std::string>> Collection::versions() {
   auto wanted = resource_.versions;
   if (resource_.group.empty() || wanted.size() == 1) co_return wanted;
-  const auto response = co_await api_.send({.target = "/apis/" + resource_.group});
+  Request request;  // has a name: g++ 12 destroys an aggregate twice that is made inside a co_await
+  request.target = "/apis/" + resource_.group;
+  const auto response = co_await api_.send(std::move(request));
   if (response.status != 200) throw refusal_of(resource_, response);
   const auto served = served_versions(response.body);
   std::erase_if(wanted, [&](const std::string& version) { return std::ranges::count(served, version) == 0; });
@@ -82,12 +84,15 @@ asio::awaitable<std::unique_ptr<Stream>> Collection::watch(std::string version, 
 }
 
 asio::awaitable<std::unique_ptr<Stream>> Collection::open(std::string version, std::string query) {
-  std::string target = (resource_.group.empty() ? "/api/" : "/apis/" + resource_.group + "/") + version;
+  Request request;
+  request.deadline = kHeadDeadline;
+  auto& target = request.target;
+  target = (resource_.group.empty() ? "/api/" : "/apis/" + resource_.group + "/") + version;
   if (!resource_.space.empty()) target += "/namespaces/" + percent_encode(resource_.space);
   target += "/" + resource_.plural + "?" + query;
   if (!resource_.label_selector.empty()) target += "&labelSelector=" + percent_encode(resource_.label_selector);
   if (!resource_.field_selector.empty()) target += "&fieldSelector=" + percent_encode(resource_.field_selector);
-  auto stream = co_await api_.open({.target = std::move(target), .deadline = kHeadDeadline});
+  auto stream = co_await api_.open(std::move(request));
   if (stream->status() == 200) co_return stream;
   Response response{stream->status(), {}, stream->retry_after()};
   while (response.body.size() < kLongestRefusal) {
