@@ -75,7 +75,8 @@ asio::awaitable<void> EventRecorder::Run::work(std::shared_ptr<Run> run) {
     ++next->tries;
     Outcome outcome{};
     try {
-      outcome = co_await run->attempt(post_event(next->event, run->source, run->unique()));
+      auto request = post_event(next->event, run->source, run->unique());
+      outcome = co_await run->attempt(std::move(request));
     } catch (const boost::system::system_error&) {
       co_return;  // aborted: the api was stopped, and we with it
     }

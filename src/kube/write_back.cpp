@@ -109,7 +109,8 @@ asio::awaitable<void> WriteBack::Run::work(std::shared_ptr<Run> run) {
     if (!write) break;
     Verdict verdict;
     try {
-      verdict = co_await attempt(run->api, apply_addresses(write->entry, run->version, write->address), write->address);
+      auto request = apply_addresses(write->entry, run->version, write->address);
+      verdict = co_await attempt(run->api, std::move(request), write->address);
     } catch (const boost::system::system_error&) {
       co_return;  // aborted: the api was stopped, and we with it
     }
