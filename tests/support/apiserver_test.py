@@ -92,6 +92,9 @@ class Objects(Case):
         self.ask("PUT", LEASES + "/l", made)
         self.ask("PATCH", LEASES + "/l", {"spec": {"renewTime": "2026-01-01T00:00:00Z"}}, MERGE, status=400)
         self.ask("PATCH", LEASES + "/l", {"spec": {"leaseDurationSeconds": 0}}, MERGE, status=422)
+        self.api.remove("leases", "l")
+        told = self.ask("PUT", LEASES + "/l", made, status=409).value  # what was read and is gone is not made again
+        self.assertTrue(told["message"].endswith(f"UID in precondition: {made['metadata']['uid']}, UID in object meta: "))
         event = {"metadata": {"generateName": "web."}, "eventTime": "2026-01-01T00:00:00.000000Z", "type": "Warning",
                  "reason": "Conflict", "action": "Answer", "note": "n", "reportingController": "meridian",
                  "reportingInstance": "m-0", "regarding": {"kind": "ServiceEntry", "name": "web", "namespace": "default"}}
@@ -107,6 +110,9 @@ class Objects(Case):
                 ("another namespace than the path's", "POST", elsewhere, entry(), 400),
                 ("another version than the path's", "POST", ENTRIES, entry(version="v1beta1"), 400),
                 ("no hosts", "POST", ENTRIES, applied(spec={"ports": []}), 422),
+                ("no spec", "POST", ENTRIES, applied(), 422),
+                ("a network with DNS", "POST", ENTRIES, entry(addresses=["10.0.0.0/8"], resolution="DNS"), 422),
+                ("two ports of one number", "POST", ENTRIES, entry(ports=[{"name": n, "number": 1} for n in "ab"]), 422),
                 ("a name that is none", "POST", ENTRIES, entry("Web_1"), 422),
                 ("a version on create", "POST", MAPS, {"metadata": {"name": "a", "resourceVersion": "1"}}, 500),
                 ("a ConfigMap of over a mebibyte", "POST", MAPS, {"metadata": {"name": "a"}, "data": {"k": "x" * 1048577}}, 422),

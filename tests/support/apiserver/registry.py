@@ -62,7 +62,7 @@ class Registry:
         obj = self._taken(resource, namespace, body, writer)
         metadata = obj["metadata"]
         if metadata.get("resourceVersion"):
-            raise status.ApiError(500, "resourceVersion should not be set on objects to be created")
+            raise status.ApiError(500, "resourceVersion should not be set on objects to be created", reason="")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + _suffix()
         if resource.namespaced and not self.store.get(self.namespaces, namespace):
@@ -85,12 +85,15 @@ class Registry:
         return self._commit(resource, key, obj, writer)
 
     def update(self, resource, namespace, name, body, writer):
-        """PUT. Returns (item, created)."""
+        """PUT. Returns (item, created). A uid in the body is a precondition (rest.UpdatedObjectInfo), so that what was read
+        and then deleted is not made again: 409, whatever the kind."""
         obj = self._taken(resource, namespace, body, writer)
         if obj["metadata"].setdefault("name", name) != name:
             raise status.bad_request(f"the name of the object ({obj['metadata']['name']}) does not match the name on the "
                                      f"URL ({name})")
-        item = self.store.get(resource, key_of(resource, namespace, name))
+        item, uid = self.store.get(resource, key_of(resource, namespace, name)), obj["metadata"].get("uid")
+        if uid and (not item or uid != item.object["metadata"]["uid"]):  # also of a missing object: not 404
+            raise status.conflict(resource, name, self._wrong_uid(resource, namespace, name, item, uid))
         if not item:
             if not resource.create_on_update:
                 raise status.not_found(resource, name)
@@ -100,9 +103,6 @@ class Registry:
         if not version and not resource.unconditional_update and not writer.privileged:
             raise status.invalid(resource.kind, resource.group, name, [
                 ("metadata.resourceVersion", "Invalid value: 0: must be specified for an update")])
-        uid = obj["metadata"].get("uid")
-        if uid and uid != item.object["metadata"]["uid"]:
-            raise status.conflict(resource, name, self._wrong_uid(resource, item, uid))
         return self._replace(resource, item, obj, writer), False
 
     def patch(self, resource, namespace, name, kind, patch, writer):
@@ -261,10 +261,11 @@ class Registry:
         return ownership.Manager(writer.manager, operation, resource.api_version(writer.version), writer.subresource, now())
 
     @staticmethod
-    def _wrong_uid(resource, item, uid):
-        return (f"StorageError: invalid object, Code: 4, Key: /registry/{resource.group or 'core'}/{resource.plural}/"
-                f"{item.key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID "
-                f"in object meta: {item.object['metadata']['uid']}")
+    def _wrong_uid(resource, namespace, name, item, uid):
+        group = f"{resource.group}/" if resource.custom else ""
+        return (f"StorageError: invalid object, Code: 4, Key: /registry/{group}{resource.plural}/"
+                f"{key_of(resource, namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                f"precondition: {uid}, UID in object meta: {item.object['metadata']['uid'] if item else ''}")
 
 
 def _suffix():
