@@ -164,8 +164,9 @@ class Child : public std::enable_shared_from_this<Child> {
     return {end_, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), std::move(output_.text),
             std::move(errors_.text)};
   }
-  // Lets go of every wait, and with them of this object.
+  // Ends it if it has not ended, and lets go of every wait, and with them of this object.
   void close() {
+    if (pid_ >= 0) reap();
     alarm_.cancel();
     output_.reading.close();
     errors_.reading.close();
