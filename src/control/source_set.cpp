@@ -222,6 +222,7 @@ void SourceSet::hold(Slot& slot, News& news) {
     slot.held[entry->key] = entry;
     return true;
   });
+  slot.source->confirm();
   spdlog::error(
       "source {}: {} changes would take away more hosts than mass-delete-guard allows; the hosts are answered until a "
       "second look at the source confirms it (SIGHUP looks now)",

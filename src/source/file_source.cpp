@@ -38,6 +38,7 @@ class FileSource final : public Source {
 
   void start(Sink sink) override;
   void rescan() override;
+  void confirm() override {}  // the rescan that comes every 30 to 60 s does
   void stop() override;
   const State& state() const override { return state_; }
   const std::string& name() const override { return name_; }

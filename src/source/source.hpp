@@ -46,9 +46,11 @@ class Source {
   virtual ~Source() = default;
   // Begins; `sink` is called on the control thread, never from inside start().
   virtual void start(Sink sink) = 0;
-  // Looks at everything again, soon: ends in an Update of kind Rescan (or State, if it can't look). SIGHUP, and the
-  // mass-delete guard.
+  // Looks at everything again, soon: ends in an Update of kind Rescan (or State, if it can't look). SIGHUP.
   virtual void rescan() = 0;
+  // Deletions of yours are held back by the mass-delete guard: look again by yourself, in your own time; ends in a
+  // Rescan. Again while that is due: changes nothing.
+  virtual void confirm() = 0;
   virtual void stop() = 0;
   virtual const State& state() const = 0;
   virtual const std::string& name() const = 0;
