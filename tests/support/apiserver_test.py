@@ -208,6 +208,8 @@ class Apply(Case):
         self.assertEqual(told["status"]["addresses"], [{"value": "245.0.0.1"}])
         self.assertEqual(self.ask("PATCH", path, applied(), APPLY).value.get("status", {}), {})
         self.ask("PATCH", ENTRIES + "/web", applied(), APPLY, status=422)  # no fieldManager
+        bare = self.ask("PATCH", "/api/v1/namespaces/mesh?fieldManager=m", {"metadata": {"name": "mesh"}}, APPLY, status=201)
+        self.assertNotIn("managedFields", bare.value["metadata"])
 
 
 class Lists(Case):
@@ -303,8 +305,9 @@ class Watches(Case):
         self.assertEqual((told["type"], told["object"]["code"], told["object"]["reason"]), ("ERROR", 410, "Expired"))
 
     def test_one_of_the_future_is_empty(self):
-        self.api.put(entry("a"))
         stream = self.client.watch(ENTRIES + "?watch=1&timeoutSeconds=1&resourceVersion=999999")
+        self.api.wait_for_watch()
+        self.api.put(entry("a"))
         self.assertEqual(stream.read(), b"")
 
 

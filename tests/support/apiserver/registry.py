@@ -156,8 +156,9 @@ class Registry:
         applied["metadata"].pop("resourceVersion", None)
         body = {"apiVersion": manager.api_version, "kind": resource.kind, **resource.render(applied)}
         created = self.create(resource, namespace, body, dataclasses.replace(writer, dry=True)).object
-        obj = ownership.apply(schema, None, applied, manager, True)
-        obj = created | {"metadata": created["metadata"] | {"managedFields": obj["metadata"]["managedFields"]}}
+        owned = ownership.apply(schema, None, applied, manager, True)["metadata"].get("managedFields")
+        metadata = {k: v for k, v in created["metadata"].items() if k != "managedFields"}
+        obj = created | {"metadata": metadata | ({"managedFields": owned} if owned else {})}
         return self._commit(resource, key_of(resource, namespace, name), obj, writer)
 
     def delete(self, resource, namespace, name, preconditions=None, dry=False):

@@ -23,7 +23,7 @@ class Connection(asyncio.Protocol):
         self._buffer, self._eof, self._waiting = bytearray(), False, None
         self._room, self._task, self.number = asyncio.Event(), None, next(_NUMBERS)
         self._room.set()
-        self.silent, self.closed, self.transport = deaf, False, None
+        self.silent, self.closed, self.transport, self._ending = deaf, False, None, False
         self.on_close = set()  # called without arguments, once
 
     # What asyncio calls.
@@ -119,8 +119,8 @@ class Connection(asyncio.Protocol):
             self.transport.write(octets)
 
     def write(self, octets):
-        """Queues octets; of a silent or closed connection they are dropped."""
-        if self.closed or self.silent:
+        """Queues octets; of a silent or ending connection they are dropped."""
+        if self.closed or self.silent or self._ending:
             return
         if self._tls:
             self._tls.write(octets)
@@ -150,6 +150,7 @@ class Connection(asyncio.Protocol):
     def reset(self):
         """RST, as a killed process's kernel sends."""
         if not self.closed:
+            self._ending = True
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
 
@@ -162,13 +163,15 @@ class Connection(asyncio.Protocol):
         elif how == "reset":
             self.reset()
         elif not self.closed:
+            self._ending = True
             self.transport.close()
         raise Gone
 
     def close(self):
         """A clean end: close_notify, then FIN."""
-        if self.closed:
+        if self.closed or self._ending:
             return
+        self._ending = True
         if self._tls and not self.silent:
             try:
                 self._tls.unwrap()
