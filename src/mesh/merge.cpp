@@ -220,6 +220,15 @@ const ServiceEntry* Model::entry(const EntryKey& key) const {
   return at == state_->candidates.end() ? nullptr : at->second.front().entry.get();
 }
 
+std::optional<unsigned> Model::source_of(const EntryKey& key) const {
+  const auto at = state_->candidates.find(key);
+  return at == state_->candidates.end() ? std::nullopt : std::optional(at->second.front().source);
+}
+
+const Claims* Model::claims(std::string_view host) const {
+  return state_->claims_of(host);
+}
+
 std::size_t Model::entries() const {
   return state_->candidates.size();
 }

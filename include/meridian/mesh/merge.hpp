@@ -40,8 +40,13 @@ class Model {
   std::optional<Host> host(std::string_view name) const;
   std::vector<std::string> host_names() const;           // sorted; those that are not served too
   const ServiceEntry* entry(const EntryKey& key) const;  // the one in force; null: none
-  std::size_t entries() const;                           // in force
-  std::size_t conflicts() const;                         // served hosts with losers
+  // The rank of the source that supplies the entry in force; nothing: none.
+  std::optional<unsigned> source_of(const EntryKey& key) const;
+  // The entries in force that name a host, winners and losers, but for those that the rules pass over; null: none. Good
+  // until the next change.
+  const Claims* claims(std::string_view host) const;
+  std::size_t entries() const;    // in force
+  std::size_t conflicts() const;  // served hosts with losers
 
  private:
   struct State;
