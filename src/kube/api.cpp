@@ -96,30 +96,33 @@ asio::awaitable<std::unique_ptr<Exchange>> Api::State::exchange_as(Credentials w
       if (request.method != Method::Get && !e.unsent) throw;
     }
   }
-  std::unique_ptr<ApiConnection> connection;
-  try {
-    connection = co_await ApiConnection::open(executor, to, stops, deadline);
-  } catch (const Unreachable&) {
-    credentials->look_again();  // the CA may have been replaced, or the address
-    throw;
-  }
+  auto connection = co_await ApiConnection::open(executor, to, stops, deadline);
   auto exchange = std::make_unique<Exchange>(std::move(connection));
   co_await exchange->start(std::move(request), who.token, deadline);
   co_return exchange;
 }
 
-// With one more try when the server takes the credentials no more. What it takes to get credentials (an exec plugin may
+// With one more try when there is no connection because the files say something else by now (a CA that was replaced),
+// and one when the server does not take the credentials any more. What it takes to get credentials (an exec plugin may
 // ask its provider) does not count to the deadline.
 asio::awaitable<std::unique_ptr<Exchange>> Api::State::exchange(Request request) {
   auto who = co_await credentials->get();
   auto deadline = Clock::now() + request.deadline;
-  auto first = co_await exchange_as(who, request, deadline);
-  if (first->status() != 401) co_return first;
+  std::unique_ptr<Exchange> first;
+  std::exception_ptr unconnected;
+  try {
+    first = co_await exchange_as(who, request, deadline);
+  } catch (const Unconnected&) {
+    unconnected = std::current_exception();
+    credentials->look_again();
+  }
+  if (!unconnected && first->status() != 401) co_return first;
+  if (!unconnected) credentials->refused(who);
   const auto asked = Clock::now();
-  credentials->refused(who);
   auto fresh = co_await credentials->get();
   deadline += Clock::now() - asked;
-  pool.clear();  // a client certificate may be what was refused
+  if (unconnected && fresh.peer == who.peer) std::rethrow_exception(unconnected);
+  if (!unconnected) pool.clear();  // a client certificate may be what was refused
   co_return co_await exchange_as(std::move(fresh), std::move(request), deadline);
 }
 

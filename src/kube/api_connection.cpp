@@ -13,7 +13,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "kube/api.hpp"
 #include "kube/api_resolve.hpp"
 #include "kube/base64.hpp"
 
@@ -78,7 +77,8 @@ ApiConnection::ApiConnection(asio::any_io_executor executor, std::shared_ptr<con
     : dial_(std::move(dial)),
       stops_(stops),
       stream_(executor, *dial_->tls),
-      guard_(std::move(stops), [this] { beast::get_lowest_layer(stream_).cancel(); }) {}
+      // Not cancel(): a handshake between two of its reads and writes would not notice.
+      guard_(std::move(stops), [this] { beast::get_lowest_layer(stream_).close(); }) {}
 
 asio::awaitable<std::unique_ptr<ApiConnection>> ApiConnection::open(asio::any_io_executor executor,
                                                                     std::shared_ptr<const Dial> dial,
@@ -106,7 +106,7 @@ asio::awaitable<void> ApiConnection::connect(std::string host, std::uint16_t por
     error = e.code();
   }
   throw_if_aborted(*stops_, error);
-  if (error) throw Unreachable(trouble(whom, error));
+  if (error) throw Unconnected(trouble(whom, error));
   auto& tcp_layer = beast::get_lowest_layer(stream_);
   error = asio::error::host_not_found;
   for (std::size_t i = 0; i < endpoints.size() && error; ++i) {
@@ -117,7 +117,7 @@ asio::awaitable<void> ApiConnection::connect(std::string host, std::uint16_t por
     throw_if_aborted(*stops_, error);
     if (error) tcp_layer.close();
   }
-  if (error) throw Unreachable(trouble(whom, error));
+  if (error) throw Unconnected(trouble(whom, error));
   find_dead_peers(tcp_layer.socket());
 }
 
@@ -136,17 +136,17 @@ asio::awaitable<void> ApiConnection::ask_proxy(Clock::time_point deadline) {
   error_code error;
   co_await http::async_write(tcp_layer, request, asio::redirect_error(asio::use_awaitable, error));
   throw_if_aborted(*stops_, error);
-  if (error) throw Unreachable(trouble(what, error));
+  if (error) throw Unconnected(trouble(what, error));
   http::response_parser<http::empty_body> parser;
   parser.skip(true);  // what follows the head is the server's
   parser.header_limit(kProxyHeadLimit);
   beast::flat_buffer buffer;
   co_await http::async_read_header(tcp_layer, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
   throw_if_aborted(*stops_, error);
-  if (error) throw Unreachable(trouble(what, error));
+  if (error) throw Unconnected(trouble(what, error));
   const auto status = parser.get().result_int();
   if (status / 100 != 2) {
-    throw Unreachable(
+    throw Unconnected(
         dial_->peer->describe() + ": " + what + ": it said " + std::to_string(status) +
         (status == 407 ? ": give user and password in proxy-url" : ": does it allow CONNECT to " + target + "?"));
   }
@@ -161,7 +161,7 @@ asio::awaitable<void> ApiConnection::handshake(Clock::time_point deadline) {
   throw_if_aborted(*stops_, error);
   if (!error) co_return;
   const auto why = is_timeout(error) ? remedy(error) : explain_tls_error(stream_.native_handle(), *dial_->peer, error);
-  throw Unreachable(dial_->peer->describe() + ": TLS handshake: " + why);
+  throw Unconnected(dial_->peer->describe() + ": TLS handshake: " + why);
 }
 
 bool ApiConnection::idles_well() {

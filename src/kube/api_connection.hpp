@@ -10,11 +10,17 @@
 #include <memory>
 #include <string>
 
+#include "kube/api.hpp"
 #include "kube/api_tls.hpp"
 #include "kube/credentials.hpp"
 #include "kube/stop_list.hpp"
 
 namespace meridian::kube {
+
+// There is no connection: nothing of a request was sent.
+struct Unconnected : Unreachable {
+  using Unreachable::Unreachable;
+};
 
 // To whom, and how: connections of the same Dial do for each other.
 struct Dial {
@@ -28,7 +34,7 @@ class ApiConnection {
   using Stream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 
   // Name looked up, connected (each address gets its share of the time), CONNECTed, and the server verified. Throws
-  // Unreachable; operation_aborted after stop().
+  // Unconnected; operation_aborted after stop().
   static boost::asio::awaitable<std::unique_ptr<ApiConnection>> open(boost::asio::any_io_executor executor,
                                                                      std::shared_ptr<const Dial> dial,
                                                                      std::shared_ptr<StopList> stops,

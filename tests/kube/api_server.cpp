@@ -182,8 +182,11 @@ config::Kubernetes ApiServer::settings(const std::string& name, const json::obje
   return settings;
 }
 
-json::object ApiServer::token_file_user() const {
-  return {{"tokenFile", token().string()}};
+config::Kubernetes ApiServer::settings_of_kind(std::string_view kind, json::object options) const {
+  options["kind"] = kind;
+  config::Kubernetes settings;
+  settings.kubeconfig = std::string(command("write_kubeconfig", options).as_string());
+  return settings;
 }
 
 void write_file(const std::filesystem::path& file, std::string_view text) {

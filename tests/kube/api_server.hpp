@@ -40,8 +40,8 @@ class ApiServer {
   // (server and certificate-authority; a null takes a key away).
   config::Kubernetes settings(const std::string& name, const boost::json::object& user,
                               const boost::json::object& cluster = {}) const;
-  // {"tokenFile": ...}
-  boost::json::object token_file_user() const;
+  // A kubeconfig of a kind that kubeconfigs.py knows: "client-certificate", "exec-plugin", ...
+  config::Kubernetes settings_of_kind(std::string_view kind, boost::json::object options = {}) const;
 
  private:
   pid_t child_ = -1;
