@@ -81,9 +81,8 @@ Kind kind_of(unsigned code, const json::value& status, const Causes& causes) {
       return Kind::Unreachable;
     case 403:  // to apply to what is missing is to create, which is not among our rights
       return has(message, "cannot create resource") ? Kind::Gone : Kind::Forbidden;
-    // A path that is not served is a 404 too, and says no name: the CRD, or this version of it, is away.
-    case 404:
-      return text_at(status, {"details", "name"}).empty() ? Kind::Failed : Kind::Gone;
+    case 404:  // of a path it says no name
+      return text_at(status, {"details", "name"}).empty() ? Kind::NotServed : Kind::Gone;
     case 408:
       return Kind::Failed;
     case 409:
@@ -125,6 +124,10 @@ Verdict judge_object(const Response& response, const std::optional<std::string>&
 }
 
 }  // namespace
+
+std::string other_version(std::string_view version) {
+  return version == "v1" ? "v1beta1" : version == "v1beta1" ? "v1alpha3" : "v1";
+}
 
 Request apply_addresses(const ObjectRef& entry, const std::string& version, const std::optional<std::string>& address) {
   json::object body{

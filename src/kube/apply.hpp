@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "kube/api.hpp"
 #include "kube/object_ref.hpp"
@@ -16,6 +17,9 @@
 namespace meridian::kube {
 
 inline constexpr const char* kFieldManager = "meridian";
+
+// The version of ServiceEntry to try when the server does not serve `version`: "v1", "v1beta1", "v1alpha3", and round.
+std::string other_version(std::string_view version);
 
 // spec.addresses of `entry` shall be [address], as ours; without an address, whatever list is ours shall go. `version`
 // is that of the API as the server serves it: "v1". The uid keeps the server from creating an entry that has gone.
@@ -34,7 +38,8 @@ struct Verdict {
     // The object that was meant is not there any more:
     Gone,
     // It was not decided. Holds for this write:
-    Failed,  // 5xx, a lost race, the path is not served
+    Failed,     // 5xx, a lost race
+    NotServed,  // 404 of the path: the definition, or this version of it, is away
     // ... and for the server:
     Throttled,    // 429
     Unreachable,  // no answer, or a 401

@@ -42,6 +42,7 @@ void count(WriteBack::Counts& counts, const WriteQueue::Write& write, Verdict::K
       ++counts.gone;
       break;
     case Kind::Failed:
+    case Kind::NotServed:
       ++counts.failed;
       break;
     case Kind::Throttled:
@@ -108,14 +109,16 @@ asio::awaitable<void> WriteBack::Run::work(std::shared_ptr<Run> run) {
     const auto write = run->queue.take(Clock::now());
     if (!write) break;
     Verdict verdict;
+    const std::string version = run->version;
     try {
-      auto request = apply_addresses(write->entry, run->version, write->address);
+      auto request = apply_addresses(write->entry, version, write->address);
       verdict = co_await attempt(run->api, std::move(request), write->address);
     } catch (const boost::system::system_error&) {
       co_return;  // aborted: the api was stopped, and we with it
     }
     if (run->stopped) co_return;
     count(run->counts, *write, verdict.kind);
+    if (verdict.kind == Verdict::Kind::NotServed && version == run->version) run->version = other_version(version);
     const bool told = run->queue.finish(*write, verdict, Clock::now());
     if (told && run->refused) run->refused(write->entry, verdict.text);
   }

@@ -30,7 +30,7 @@ class WriteBack {
     std::uint64_t invalid = 0;      // 422, and the other 4xx
     std::uint64_t gone = 0;         // 404, another uid: nothing is owed
     std::uint64_t throttled = 0;    // 429
-    std::uint64_t failed = 0;       // 5xx, a lost race
+    std::uint64_t failed = 0;       // 5xx, a lost race, a path that is not served
     std::uint64_t unreachable = 0;  // no answer, or a 401
     std::uint64_t refused() const { return conflicts + forbidden + denied + invalid; }
     std::uint64_t failures() const { return throttled + failed + unreachable; }
@@ -53,8 +53,9 @@ class WriteBack {
   // The entry is gone: nothing is owed to it.
   void forget(const std::string& space, const std::string& name);
 
-  // Of the API, as the reflector found it served ("v1", "v1beta1", "v1alpha3"); "v1" before. Whatever it is, our lists
-  // stay ours: the server does not look at the version that an applier used.
+  // Of the API, as the reflector found it served ("v1", "v1beta1", "v1alpha3"); "v1" before. A version that turns out
+  // not to be served is left for the next one. Whatever it is, our lists stay ours: the server does not look at the
+  // version that an applier used.
   void serve_version(std::string version);
   // Only the holder of the Lease writes: while off nothing is sent, and wishes are kept. What is in flight ends as it
   // ends.

@@ -148,16 +148,15 @@ void WriteQueue::hold(const Write& write, const Verdict& verdict, Time now) {
   if (verdict.of_server()) return once(server_, Pace::Server);
   server_ = {};
   if (verdict.kind == Kind::Forbidden) return once(spaces_[write.entry.space], Pace::Space);
-  if (verdict.kind != Kind::Failed) spaces_.erase(write.entry.space);
+  if (verdict.kind != Kind::Failed && verdict.kind != Kind::NotServed) spaces_.erase(write.entry.space);
 }
 
 // When to try the same once more.
 WriteQueue::Time WriteQueue::again(Record& record, const Verdict& verdict, Time now) {
   if (verdict.kind == Kind::Done) return record.lost.extend(Pace::Lost, {}, now);
-  if (verdict.kind == Kind::Failed) return record.pause.extend(Pace::Trouble, verdict.retry_after, now);
   // The pause of the server, or of the namespace, is pause enough.
   if (verdict.of_server() || verdict.kind == Kind::Forbidden) return now;
-  return record.pause.extend(Pace::Refusal, verdict.retry_after, now);
+  return record.pause.extend(verdict.refused() ? Pace::Refusal : Pace::Trouble, verdict.retry_after, now);
 }
 
 bool WriteQueue::news(Record& record, const std::string& text) {

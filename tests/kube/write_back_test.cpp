@@ -36,6 +36,15 @@ TEST_CASE("a VIP is written back") {
     CHECK(addresses(cluster, entry) == R"(["245.9.9.9"])");
     CHECK(test::owners(cluster, entry) == "meridian");
   }
+  SUBCASE("in another version, if the server does not serve that one") {
+    cluster.command("serve_versions", {{"versions", json::array{"v1alpha3"}}});
+    run.back.want(entry, kVip, {});
+    run.settle();
+    cluster.command("serve_versions", {{"versions", json::array{"v1", "v1beta1", "v1alpha3"}}});
+    CHECK(addresses(cluster, entry) == kWritten);
+    CHECK(run.back.counts().failed == 2);
+    CHECK(run.refused.empty());
+  }
   SUBCASE("once: after a restart, what is so already is not sent") {
     const auto marker = test::put_entry(cluster, "prod", "marker");
     run.back.want(entry, kVip, {});

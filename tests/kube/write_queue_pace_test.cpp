@@ -50,6 +50,7 @@ TEST_CASE("a write that did not succeed is tried again") {
       {"rarely if it is changed on the way", Kind::NotKept, milliseconds(2500), seconds(5), minutes(5), minutes(10)},
       {"rarely after RBAC's no", Kind::Forbidden, milliseconds(2500), seconds(5), minutes(5), minutes(10)},
       {"soon after a 5xx", Kind::Failed, milliseconds(250), milliseconds(500), minutes(1), minutes(2)},
+      {"soon if the path is not served", Kind::NotServed, milliseconds(250), milliseconds(500), minutes(1), minutes(2)},
       {"at once, nearly, without an answer", Kind::Unreachable, milliseconds(100), milliseconds(200), seconds(15),
        seconds(30)},
       {"at once, nearly, after a 429", Kind::Throttled, milliseconds(100), milliseconds(200), seconds(15), seconds(30)},
