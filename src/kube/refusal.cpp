@@ -25,20 +25,20 @@ Refusal refusal_of(const Resource& resource, const Response& response) {
     switch (response.status) {
       case 401:
         return fmt::format(
-            "{}: the API server does not know who we are (401: {}): check the token, or the client "
+            "{}: the API server does not know who we are ({}): check the token, or the client "
             "certificate",
             name, said);
       case 403:
-        return fmt::format("{}: we may not read them (403: {}): it takes {}", name, said, rule_for(resource));
+        return fmt::format("{}: we may not read them ({}): it takes {}", name, said, rule_for(resource));
       case 404:
         return resource.group.empty()
-                   ? fmt::format("{}: the API server has none (404: {})", name, said)
+                   ? fmt::format("{}: the API server has none ({})", name, said)
                    : fmt::format(
-                         "{}: the API server does not have the CRD (404): install it; `kubectl get crd {}` must "
+                         "{}: the API server does not have the CRD (status 404): install it; `kubectl get crd {}` must "
                          "show it",
                          name, name);
       default:
-        return fmt::format("{}: the API server says {}: {}", name, response.status, said);
+        return fmt::format("{}: the API server answers with {}", name, said);
     }
   }();
   return {text, response.status, response.retry_after};

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <iterator>
 #include <utility>
@@ -17,6 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using std::chrono::milliseconds;
 
 kube::Resource service_entries(const config::Kubernetes& settings, const std::string& space) {
   return {.group = "networking.istio.io",
@@ -26,8 +26,10 @@ kube::Resource service_entries(const config::Kubernetes& settings, const std::st
           .label_selector = settings.label_selector};
 }
 
-// What reflectors tell is gathered, and told in the loop's next turn: a read that brings a hundred events is one
-// Update.
+// What reflectors tell is gathered for a moment. An API server sends every event by itself, those of a second with a
+// thousand too, and those of a CRD that is deleted, which the mass-delete guard had better see together.
+constexpr milliseconds kMoment{2};
+
 class KubeSource final : public Source {
  public:
   KubeSource(asio::io_context& loop, std::string name, config::Kubernetes settings, std::uint64_t object_size,
@@ -77,11 +79,11 @@ class KubeSource final : public Source {
   kube::Api api_;
   ProblemBook book_;
   std::vector<std::unique_ptr<Part>> parts_;
-  asio::steady_timer second_look_;
+  asio::steady_timer moment_, second_look_;
   Sink sink_;
   mutable State state_;  // last_contact is looked up when it is asked for
   std::shared_ptr<bool> alive_;
-  bool telling_ = false;     // a turn is posted
+  bool telling_ = false;     // moment_ runs
   bool state_news_ = false;  // to be told
   bool confirming_ = false;  // second_look_ runs: what is listed until then confirms nothing
 };
@@ -126,7 +128,13 @@ void KubeSource::Part::state_changed() {
 
 KubeSource::KubeSource(asio::io_context& loop, std::string name, config::Kubernetes settings, std::uint64_t object_size,
                        const std::vector<EntryPtr>& previous, KubeTimes times)
-    : loop_(loop), name_(std::move(name)), times_(times), api_(loop, settings), book_(name_), second_look_(loop) {
+    : loop_(loop),
+      name_(std::move(name)),
+      times_(times),
+      api_(loop, settings),
+      book_(name_),
+      moment_(loop),
+      second_look_(loop) {
   auto spaces = settings.namespaces;
   if (spaces.empty()) spaces.emplace_back();
   for (const auto& space : spaces)
@@ -154,6 +162,7 @@ void KubeSource::stop() {
   alive_.reset();
   for (const auto& part : parts_) part->reflector.stop();
   api_.stop();
+  moment_.cancel();
   second_look_.cancel();
 }
 
@@ -183,10 +192,11 @@ void KubeSource::ask_again() {
 
 void KubeSource::tell_soon() {
   if (std::exchange(telling_, true)) return;
-  asio::post(loop_, while_alive([this] {
-               telling_ = false;
-               tell();
-             }));
+  moment_.expires_after(kMoment);
+  moment_.async_wait(while_alive([this] {
+    telling_ = false;
+    tell();
+  }));
 }
 
 void KubeSource::tell() {

@@ -131,7 +131,7 @@ TEST_CASE("what the server refuses is said, and asked for again") {
     json::object fault;
     std::string trouble;
   } cases[] = {
-      {"busy", {{"status", 429}, {"retry_after", 1}}, "says 429: "},
+      {"busy", {{"status", 429}, {"retry_after", 1}}, "status 429: "},
       {"broken", {{"status", 500}}, "etcdserver: leader changed"},
       {"unknown to it", {{"status", 401}, {"times", 3}}, "check the token"},
       {"not allowed", {{"status", 403}}, "resources: [serviceentries], verbs: [list, watch] in a ClusterRole"},
