@@ -122,8 +122,7 @@ ApiServer::~ApiServer() {
 }
 
 json::value ApiServer::command(std::string_view name, const json::object& arguments) const {
-  const auto answer =
-      json::parse(post(std::string(description_.at("control").as_string()), name, json::serialize(arguments)));
+  const auto answer = json::parse(post(control(), name, json::serialize(arguments)));
   if (const auto* error = answer.as_object().if_contains("error"))
     fail(std::string(name) + ": " + json::serialize(*error));
   return answer.at("result");
@@ -139,6 +138,10 @@ std::string ApiServer::host() const {
 
 std::uint16_t ApiServer::port() const {
   return description_.at("port").to_number<std::uint16_t>();
+}
+
+std::string ApiServer::control() const {
+  return std::string(description_.at("control").as_string());
 }
 
 std::filesystem::path ApiServer::directory() const {

@@ -30,6 +30,7 @@ class ApiServer {
   std::string url() const;   // "https://127.0.0.1:12345"
   std::string host() const;  // without brackets
   std::uint16_t port() const;
+  std::string control() const;              // "http://127.0.0.1:12346"
   std::filesystem::path directory() const;  // removed with the server: for files of the test too
   std::filesystem::path ca() const;
   std::filesystem::path token() const;  // the file

@@ -58,6 +58,17 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+// One server for tests that change its certificates and tokens: with good ones, without faults and log. Its kubeconfigs
+// are written anew by settings_of_kind(); the one of settings() has a token of the past.
+inline ApiServer& rotating_server() {
+  static ApiServer server;
+  for (const char* command :
+       {"start", "clear_faults", "rotate_token", "rotate_authority", "reset_connections", "clear_log"}) {
+    server.command(command);
+  }
+  return server;
+}
+
 // The answered requests of `path` (a regular expression), in order: {"method", "status", "connection", "server_name",
 // ...}
 inline boost::json::array requests_of(const ApiServer& server, const std::string& path) {
