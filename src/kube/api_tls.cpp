@@ -40,6 +40,8 @@ void trust(ssl::context& context, const Peer& peer) {
   }
   context.add_certificate_authority(asio::buffer(peer.authority.text), error);
   if (error) throw Unreachable(peer.authority.from + ": certificate-authority: there is no PEM certificate in it");
+  // As Go's clients: what is given is trusted, an intermediate too.
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(context.native_handle()), X509_V_FLAG_PARTIAL_CHAIN);
 }
 
 void identify(ssl::context& context, const Peer& peer) {
