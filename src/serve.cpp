@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "clusters.hpp"
 #include "control/admin.hpp"
 #include "control/reconciler.hpp"
 #include "control/reload.hpp"
-#include "ledger/sqlite_ledger.hpp"
 #include "logging.hpp"
 #include "server/cpus.hpp"
 #include "server/worker.hpp"
@@ -116,9 +116,12 @@ int serve(const std::filesystem::path& config_file) {
   const auto frontend = workers.frontend(bound);
 
   // From sources to zones.
-  const auto ledger = ledger::make_sqlite_ledger(disk, config.state / "vips.db");
+  const std::string identity = process_identity();
+  Clusters clusters(control_loop, config);
+  const auto ledger = make_ledger(control_loop, disk, config, clusters, identity);
   source::Snapshot snapshot(disk, config.state / "entries.db");
-  control::Reconciler reconciler(control_loop, config, *ledger, snapshot, frontend, zones);
+  control::Reconciler reconciler(control_loop, config, *ledger, snapshot, frontend, zones,
+                                 {clusters.ledger.get(), clusters.admiral.get(), identity});
   std::function<void(const std::string&)> open_admin;
   control::Reload reload(control_loop, config_file, config, [&](const config::Config& next) {
     set_up_logging(next.log);
@@ -175,8 +178,9 @@ int serve(const std::filesystem::path& config_file) {
     });
   });
 
-  asio::co_spawn(control_loop, reconciler.run(), [](const std::exception_ptr& e) {
+  asio::co_spawn(control_loop, reconciler.run(), [&](const std::exception_ptr& e) {
     if (e) std::rethrow_exception(e);  // our own bug: what can fail is caught where it is retried
+    clusters.stop();                   // the last that needed them, the ledger, is closed
   });
   reload.start();
   workers.start();

@@ -42,7 +42,8 @@ ZonePtr empty_zones(const config::Config& config, std::span<const config::Endpoi
 }
 
 Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& config, ledger::Ledger& ledger,
-                       source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones)
+                       source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones,
+                       const ClusterAccess& clusters)
     : loop_(loop),
       config_(config),
       frontend_(frontend),
@@ -58,7 +59,20 @@ Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& conf
           [this](Accepted accepted) { accept(std::move(accepted)); },
           [this](source::Snapshot::Write write) { snapshot_.save(std::move(write)); }),
       gather_(loop),
-      settle_(loop) {}
+      settle_(loop) {
+  if (clusters.admiral && config.vip.exclude_admiral) {
+    admiral_ = std::make_unique<source::AdmiralAddresses>(
+        loop, *clusters.admiral, *config.vip.exclude_admiral,
+        [this](const auto& came, const auto& went) { look_again(vips_.literals(came, went)); });
+  }
+  if (clusters.ledger && config.vip.ledger && config.vip.write_back == config::Vip::WriteBack::Spec) {
+    const auto is_written = [this](unsigned source) {
+      return source < config_.sources.size() && config_.sources[source].name == config_.vip.ledger->source;
+    };
+    sharing_ = std::make_unique<VipSharing>(model_, vips_, is_written);
+    writer_ = std::make_unique<VipWriter>(loop, *clusters.ledger, clusters.identity, model_, vips_, is_written);
+  }
+}
 
 Reconciler::~Reconciler() = default;
 
@@ -70,6 +84,7 @@ boost::asio::awaitable<void> Reconciler::run() {
   started_ = true;
   // Only now is it known which serials the last run may have told.
   builder_ = std::make_unique<ZoneBuilder>(config_, empty_zones(config_, frontend_.bound, snapshot_.next_serial()));
+  if (admiral_) admiral_->start();
   sources_.configure(config_, last_run.sources);
   schedule();
   co_await (vips_.run() && snapshot_.run());
@@ -79,6 +94,8 @@ void Reconciler::stop() {
   stopped_ = true;
   gather_.cancel();
   settle_.cancel();
+  if (admiral_) admiral_->stop();
+  if (writer_) writer_->stop();
   sources_.stop();
   vips_.stop();
   snapshot_.stop();
@@ -99,7 +116,10 @@ void Reconciler::reload(const config::Config& config) {
 
 void Reconciler::accept(Accepted accepted) {
   for (auto& entry : accepted.put) model_.put(accepted.rank, std::move(entry));
-  for (const auto& key : accepted.removed) model_.remove(accepted.rank, key);
+  for (const auto& key : accepted.removed) {
+    model_.remove(accepted.rank, key);
+    if (writer_) writer_->forget(key);  // if another source has it, it is wanted again
+  }
   schedule();
 }
 
@@ -126,9 +146,11 @@ void Reconciler::commit() {
   // First those that need no VIP any more, so that space is free; then pins, the oldest entry's first; then the rest in
   // sorted order, so that machines with the same files agree (behaviour: the hash).
   std::vector<mesh::Host> pinned, others;
-  for (const auto& name : std::exchange(again_, {})) {
+  auto names = std::exchange(again_, {});
+  look_around(names);
+  for (const auto& name : names) {
     auto host = model_.host(name);
-    if (!needs_vip(host)) vips_.release(name);
+    if (sharing_ ? !sharing_->is_key(name) : !needs_vip(host)) vips_.release(name);
     if (!host || !host->served) {
       builder_->remove(name);
       if (name.starts_with('_')) again_.insert(service_host(name));  // it may have stood where a service name belongs
@@ -149,7 +171,33 @@ void Reconciler::commit() {
   release_unwanted();
   vips_.flush();
   publish();
+  if (writer_) {
+    writer_->follow_role();
+    writer_->update(sharing_->groups(), sharing_->refused());
+  }
   if (!again_.empty()) schedule();
+}
+
+// Where VIPs are shared: whom the change of these hosts concerns. Once everything is known, everybody: from then on a
+// key that is gone leaves its VIP to those who shared it.
+void Reconciler::look_around(std::set<std::string>& hosts) {
+  if (!sharing_) return;
+  const bool settled = looked_at_all_ == vips_.loads() && looked_at_all_ > 0;
+  const bool all = !settled && all_known();
+  if (all) {
+    const auto names = model_.host_names();
+    hosts.insert(names.begin(), names.end());
+  }
+  sharing_->look(hosts, settled);
+  if (!all) return;
+  looked_at_all_ = vips_.loads();
+  look_again(model_.host_names());
+}
+
+// Every source has told everything, and is not behind.
+bool Reconciler::all_known() const {
+  const auto sources = sources_.status();
+  return vips_.loaded() && std::ranges::all_of(sources, [](const auto& it) { return it.state.synced && it.state.up; });
 }
 
 // One host's records, whatever its entries hold, never cost the other hosts their answers.
@@ -176,18 +224,10 @@ Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
     say("claimed by " + host.losers.front().to_text() +
         (host.losers.size() > 1 ? " and " + std::to_string(host.losers.size() - 1) + " more" : "") +
         " too, but the entry " + host.entries.front().to_text() + " is older");
+    if (writer_) writer_->tell_conflict(host);
   }
   for (const auto& warning : host.warnings) say(warning);
-  if (host.source == mesh::AddressSource::Vip) {
-    for (const auto family : {vip::Family::V4, vip::Family::V6}) {
-      const auto pin = host.pin && vip::family_of(*host.pin) == family ? host.pin : std::nullopt;
-      const auto assigned = vips_.assign(host.name, family, pin);
-      if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
-      answer.pending |= assigned.state == vip::Assignment::State::Pending;
-      if (!assigned.note.empty()) say(assigned.note);
-      if (assigned.state == vip::Assignment::State::Exhausted) say("no VIP: the pools are exhausted");
-    }
-  }
+  if (host.source == mesh::AddressSource::Vip) assign_vips(host, answer, say);
   for (const auto& [what, size] : {std::pair{"addresses", answer.addresses.size()}, {"ports", host.ports.size()}}) {
     if (size <= kMostRecords) continue;
     say(std::to_string(size) + " " + what + ": the first " + std::to_string(kMostRecords) +
@@ -202,6 +242,22 @@ Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
   }
   note(host.name, std::move(notes));
   return answer;
+}
+
+void Reconciler::assign_vips(const mesh::Host& host, Answerable& answer,
+                             const std::function<void(std::string_view)>& say) {
+  const auto place = sharing_ ? sharing_->of(host) : VipSharing::Place{host.name, host.pin};
+  for (const auto family : {vip::Family::V4, vip::Family::V6}) {
+    const auto pin = place.pin && vip::family_of(*place.pin) == family ? place.pin : std::nullopt;
+    const auto assigned = vips_.assign(place.key, family, pin);
+    if (assigned.state == vip::Assignment::State::Held) answer.addresses.push_back(assigned.address);
+    answer.pending |= assigned.state == vip::Assignment::State::Pending;
+    if (!assigned.note.empty()) say(assigned.note);
+    if (assigned.state == vip::Assignment::State::Exhausted) {
+      say("no VIP: the pools are exhausted");
+      if (writer_) writer_->tell_exhausted(host);
+    }
+  }
 }
 
 // One log line per change, not per look.
@@ -220,13 +276,10 @@ void Reconciler::note(const std::string& host, std::string text) {
 // everything.
 void Reconciler::release_unwanted() {
   if (released_unwanted_ == vips_.loads() || !vips_.allocates()) return;
-  const auto sources = sources_.status();
-  if (!std::ranges::all_of(sources, [](const auto& it) { return it.state.synced && it.state.up; })) return;
-  if (!settled()) return;
+  if (!all_known() || !settled() || (sharing_ && looked_at_all_ != vips_.loads())) return;
   released_unwanted_ = vips_.loads();
   for (const auto& name : vips_.allocator().active_hosts()) {
-    const auto host = model_.host(name);
-    if (!needs_vip(host)) vips_.release(name);
+    if (!needs_vip(model_.host(name))) vips_.release(name);
   }
 }
 

@@ -19,19 +19,30 @@
 #include "control/snapshot_keeper.hpp"
 #include "control/source_set.hpp"
 #include "control/vip_keeper.hpp"
+#include "control/vip_sharing.hpp"
+#include "control/vip_writer.hpp"
 #include "control/zone_builder.hpp"
+#include "kube/api.hpp"
 #include "ledger/ledger.hpp"
+#include "source/admiral_addresses.hpp"
 
 namespace meridian::control {
 
 // The zones before anything is known: owned, empty, not ready.
 ZonePtr empty_zones(const config::Config& config, std::span<const config::Endpoint> bound, std::uint32_t serial);
 
+// The clusters that are asked for more than their ServiceEntries; null where the configuration asks for nothing.
+struct ClusterAccess {
+  kube::Api* ledger = nullptr;   // for vip.write-back, and the Events
+  kube::Api* admiral = nullptr;  // for vip.exclude-admiral
+  std::string identity{};        // of this process, for the Events
+};
+
 class Reconciler {
  public:
   // Everything is borrowed and must outlive the reconciler. `zones`: what the workers answer from at the start.
   Reconciler(boost::asio::io_context& loop, const config::Config& config, ledger::Ledger& ledger,
-             source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones);
+             source::Snapshot& snapshot, const Frontend& frontend, ZonePtr zones, const ClusterAccess& clusters = {});
   ~Reconciler();
 
   // Loads the last run, starts the sources, and keeps ledger and snapshot; returns some time after stop(), when both
@@ -50,6 +61,8 @@ class Reconciler {
   const VipKeeper& vips() const { return vips_; }
   const SnapshotKeeper& snapshot() const { return snapshot_; }
   const zone::ZoneSet& zones() const { return *builder_->zones(); }
+  const VipWriter* writer() const { return writer_.get(); }                   // null: nothing is written back
+  const source::AdmiralAddresses* admiral() const { return admiral_.get(); }  // null: not asked for
   const std::set<std::string>& pending() const { return pending_; }
   // What an operator should know of a host, for hosts that have something: conflicts, pins that can't be had, warnings.
   const std::map<std::string, std::string>& notes() const { return notes_; }
@@ -63,8 +76,11 @@ class Reconciler {
   void look_again(std::vector<std::string> hosts);
   void schedule();
   void commit();
+  void look_around(std::set<std::string>& hosts);
+  bool all_known() const;
   void put(const mesh::Host& host);
   Answerable resolve_addresses(const mesh::Host& host);
+  void assign_vips(const mesh::Host& host, Answerable& answer, const std::function<void(std::string_view)>& say);
   void note(const std::string& host, std::string text);
   void release_unwanted();
   bool settled();
@@ -80,6 +96,9 @@ class Reconciler {
   VipKeeper vips_;
   SnapshotKeeper snapshot_;
   SourceSet sources_;
+  std::unique_ptr<source::AdmiralAddresses> admiral_;
+  std::unique_ptr<VipSharing> sharing_;  // both, or neither: `vip.write-back`
+  std::unique_ptr<VipWriter> writer_;
   boost::asio::steady_timer gather_;  // a few ms, so that many events make one zone
   bool started_ = false;              // the last run is loaded, and the sources are read
   bool scheduled_ = false, stopped_ = false;
@@ -87,6 +106,7 @@ class Reconciler {
   std::set<std::string> pending_;
   std::map<std::string, std::string> notes_;
   bool ready_ = false;                   // zones may deny names; never goes back
+  std::uint64_t looked_at_all_ = 0;      // for this reading of the ledger, whether every host was looked at
   std::uint64_t released_unwanted_ = 0;  // for this reading of the ledger
   std::uint64_t settling_ = 0;           // ... is it awaited that the sources bring what the writer before us knew
   boost::asio::steady_timer settle_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "source/file_source.hpp"
+#include "source/kube_source.hpp"
 
 namespace meridian::control {
 namespace {
@@ -44,8 +45,11 @@ std::shared_ptr<SourceSet::Slot> SourceSet::start(const config::Source& settings
   slot->settings = settings;
   slot->limits = limits;
   slot->last_run = last_run;
-  slot->source = source::make_file_source(loop_, settings.name, settings.files, {limits.file_size, limits.object_size},
-                                          std::move(last_run));
+  slot->source = settings.kubernetes
+                     ? source::make_kube_source(loop_, settings.name, *settings.kubernetes, limits.object_size,
+                                                std::move(last_run))
+                     : source::make_file_source(loop_, settings.name, settings.files,
+                                                {limits.file_size, limits.object_size}, std::move(last_run));
   Slot& it = *slot;
   it.source->start([this, &it](source::Update update) { on_update(it, std::move(update)); });
   it.patience.expires_after(kPatience);
@@ -107,7 +111,8 @@ const SourceSet::Slot* SourceSet::replaced_by(const config::Source& settings,
     const auto found = std::ranges::find_if(before, [&](const auto& slot) { return slot && same(slot->settings); });
     return found == before.end() ? nullptr : found->get();
   };
-  const Slot* slot = find([&](const config::Source& old) { return old.files == settings.files; });
+  const Slot* slot = find(
+      [&](const config::Source& old) { return old.files == settings.files && old.kubernetes == settings.kubernetes; });
   return slot ? slot : find([&](const config::Source& old) { return old.name == settings.name; });
 }
 

@@ -84,6 +84,12 @@ Assignment Allocator::follow(std::string_view host, Family family, bool pinned) 
   return result;
 }
 
+bool Allocator::has_vip(std::string_view host) const {
+  bool found = false;
+  book_.for_each_of(host, [&](const Entry& entry) { found |= entry.record.active; });
+  return found;
+}
+
 std::optional<Address> Allocator::held(std::string_view host, Family family) const {
   std::optional<Address> lowest;
   book_.for_each_of(host, [&](const Entry& entry) {

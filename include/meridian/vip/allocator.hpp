@@ -91,6 +91,8 @@ class Allocator {
   Assignment assign(std::string_view host, Family family, const std::optional<Address>& pin = std::nullopt);
   // What the ledger says that the host has and may be answered; nothing is allocated. The lowest, of several.
   std::optional<Address> held(std::string_view host, Family family) const;
+  // Whether the host has an active record of either family, or is about to have one.
+  bool has_vip(std::string_view host) const;
   // The host needs no VIP any more: quarantine and tombstone begin. It is not starved any more either.
   void release(std::string_view host);
   // From now on the active VIPs of `from` are those of `to`, family by family, where `to` has none. Held ones stay

@@ -1,0 +1,90 @@
+#include "control/vip_writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <utility>
+
+namespace meridian::control {
+namespace {
+
+kube::ObjectRef ref_of(const mesh::ServiceEntry& entry) {
+  return {entry.key.space, entry.key.name, entry.uid};
+}
+
+// What the entry's list of ours holds; empty text: something that is no VIP. Nothing: there is no list of ours.
+std::optional<std::string> list_of(const mesh::ServiceEntry& entry) {
+  if (!entry.has_written_list) return std::nullopt;
+  return entry.written_vip ? entry.written_vip->to_string() : std::string();
+}
+
+}  // namespace
+
+VipWriter::VipWriter(boost::asio::io_context& loop, kube::Api& api, const std::string& instance,
+                     const mesh::Model& model, const VipKeeper& vips, std::function<bool(unsigned)> is_written)
+    : model_(model),
+      vips_(vips),
+      is_written_(std::move(is_written)),
+      events_(loop, api, instance),
+      write_back_(loop, api, [this](const kube::ObjectRef& entry, const std::string& why) {
+        spdlog::warn("{}/{}: its VIP can't be written back: {}", entry.space, entry.name, why);
+        events_.warn(entry, "VipWriteBackRefused", why);
+      }) {
+  write_back_.only_while([this] { return vips_.allocates(); });
+}
+
+// The entry in force, if it is one of this cluster's. A file's has no uid that an API server would know.
+const mesh::ServiceEntry* VipWriter::written(const mesh::EntryKey& key) const {
+  const auto source = model_.source_of(key);
+  const auto* entry = source && is_written_(*source) ? model_.entry(key) : nullptr;
+  return entry && !entry->uid.empty() ? entry : nullptr;
+}
+
+void VipWriter::update(const std::vector<mesh::VipGroup>& groups, const std::vector<mesh::Refusal>& refused) {
+  for (const auto& group : groups) {
+    const auto vip = vips_.allocator().held(group.key, vip::Family::V4);
+    if (!vip) continue;  // pending: told again when the ledger has it
+    for (const auto& key : group.entries) {
+      if (const auto* entry = written(key)) write_back_.want(ref_of(*entry), vip->to_string(), list_of(*entry));
+    }
+  }
+  for (const auto& refusal : refused) {
+    const auto* entry = written(refusal.entry);
+    if (!entry) continue;
+    if (refusal.conflict) warn(refusal.entry, "VipNotWritten", "this entry " + refusal.why);
+    if (refusal.keeps_list) {
+      forget(refusal.entry);
+    } else {
+      write_back_.want(ref_of(*entry), std::nullopt, list_of(*entry));
+    }
+  }
+}
+
+void VipWriter::tell_conflict(const mesh::Host& host) {
+  for (const auto& loser : host.losers) {
+    warn(loser, "HostConflict",
+         host.name + " is answered from the older entry " + host.entries.front().to_text() + ", not from this one");
+  }
+}
+
+void VipWriter::tell_exhausted(const mesh::Host& host) {
+  for (const auto& entry : host.entries) {
+    warn(entry, "VipsExhausted", host.name + " has no VIP: the pools are exhausted; add a pool to vip.pools");
+  }
+}
+
+void VipWriter::warn(const mesh::EntryKey& key, const std::string& reason, const std::string& text) {
+  if (const auto* entry = written(key)) events_.warn(ref_of(*entry), reason, text);
+}
+
+void VipWriter::follow_role() {
+  write_back_.enable(vips_.allocates());
+  events_.enable(vips_.allocates());
+}
+
+void VipWriter::stop() {
+  write_back_.stop();
+  events_.stop();
+}
+
+}  // namespace meridian::control
