@@ -18,7 +18,7 @@ class SharedVips {
   // may have it under that name until a rename is written; to be left out when it is.
   void remember(const std::vector<std::string>& hosts, const std::string& key,
                 const std::optional<std::string>& former = std::nullopt);
-  // The host needs no VIP any more.
+  // The host needs no VIP any more. To be told at once: should it come back later, it shares nothing.
   void forget(std::string_view host);
 
   // Whose VIP the host shares, the likeliest first, never itself; nothing: nobody's, or it was never answered.

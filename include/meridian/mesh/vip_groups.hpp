@@ -4,34 +4,14 @@
 // host has the same in all of them: the unit is a group of hosts joined by entries. Pure functions of the entries, the
 // ledger and our memory; the order in which entries came is nowhere to be seen.
 
-#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <meridian/mesh/merge.hpp>
-#include <meridian/mesh/shared_vips.hpp>
+#include <meridian/mesh/linked_hosts.hpp>
 
 namespace meridian::mesh {
-
-// What decides beside the entries. Borrowed for one call.
-struct VipFacts {
-  // Whether the ledger has an active VIP of either family under this name (or, where we write it, will have).
-  std::function<bool(std::string_view host)> has_vip;
-  // Under which name the ledger has this VIP, active; nothing: none.
-  std::function<std::optional<std::string>(const Address&)> holder_of;
-  // Whether VIPs are written back into the entries of this source (its rank, as in Model::put).
-  std::function<bool(unsigned source)> is_written;
-  // Who shares a VIP, as remembered from every earlier result. Remember every group of the new one, too: its hosts, its
-  // key and, with a rename, whom it is from.
-  const SharedVips& shared;
-  // Everything is known and has been looked at: the sources are complete, the ledger is read, and after that group()
-  // was asked for every host that needs a VIP, and remembered. Until then the lists that were written into entries tell
-  // who shared a VIP, no host counts as gone, and whoever shares its VIP keeps doing so.
-  bool settled = false;
-};
 
 // vip::Allocator::rename(from, to).
 struct Rename {
@@ -51,29 +31,12 @@ struct VipGroup {
   bool operator==(const VipGroup&) const = default;
 };
 
-// An entry that is not to be written.
-struct Refusal {
-  EntryKey entry;
-  std::string why;        // the end of a sentence that begins with the entry: "opts out"
-  bool conflict = false;  // it would join what has several VIPs already: to be reported, and not by anybody's choice
-  // With a conflict: the list that it has from before is the VIP of some of its hosts. It is best left alone: those
-  // hosts are routed by it, and it is what remembers, over a restart, that they share.
-  bool keeps_list = false;
-  bool operator==(const Refusal&) const = default;
-};
-
 struct VipGroups {
   std::vector<VipGroup> groups;  // by their first host; every host that was looked at and needs a VIP is in one
   std::vector<Refusal> refused;  // oldest first: entries that name one of the hosts
   const VipGroup* of(std::string_view host) const;
   bool operator==(const VipGroups&) const = default;
 };
-
-// Why an entry is not to be written, whatever its hosts are, as the end of a sentence; nothing: nothing in itself
-// forbids it. It has neither addresses nor an opt-out, nor a resolution with which Istio refuses addresses
-// (DYNAMIC_DNS) or does without (NONE), nor a VIP of istiod. Whether its namespace wins its hosts does not matter: it
-// routes them all the same.
-std::optional<std::string> why_not_written(const ServiceEntry& entry);
 
 // The groups of `host` and of every host that is connected with it by entries that may be written, refused ones too, or
 // by the VIP of a key that is gone. An entry may be written if nothing in itself forbids it, its source is written to,
@@ -88,10 +51,5 @@ std::optional<std::string> why_not_written(const ServiceEntry& entry);
 //   joins only now inherits nothing by itself: a VIP that nobody here ever had is in quarantine.
 // - A key that leaves its group and still needs a VIP keeps it; the group gets a new one.
 VipGroups group(std::string_view host, const Model& model, const VipFacts& facts);
-
-// The hosts whose groups may be others after `host` changed, itself among them: whom entries name together with it, and
-// who shares its VIP. The hosts of entries that went or changed are reported as touched by the model; whoever asks
-// group() for the neighbours of each of them reaches everybody concerned.
-std::set<std::string> neighbours(std::string_view host, const Model& model, const SharedVips& shared);
 
 }  // namespace meridian::mesh
