@@ -3,6 +3,7 @@
 // work elsewhere and resume the caller on its own executor.
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -45,7 +46,10 @@ class Ledger {
   virtual std::string writer() const { return {}; }
   // What keeps it from being read or followed at the moment; empty: nothing.
   virtual std::string trouble() const { return {}; }
-  // After the last commit: lets go of the right to write, so that another process need not wait. Never throws.
+  // How often records that contradict each other were found in it, and settled: the older held.
+  virtual std::uint64_t conflicts() const { return 0; }
+  // After the last commit: lets go of the right to write, so that another process need not wait, and comes to rest.
+  // Never throws.
   virtual boost::asio::awaitable<void> close() { co_return; }
 };
 
