@@ -1,9 +1,9 @@
 #include "kube/collection.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -56,7 +56,7 @@ asio::awaitable<std::vector<std::string>> Collection::versions() {
   std::erase_if(wanted, [&](const std::string& version) { return std::ranges::count(served, version) == 0; });
   if (wanted.empty()) {
     throw Refusal(fmt::format("{}: the API server has of its versions only {}, and we read {}", resource_.group,
-                              fmt::join(served, ", "), fmt::join(resource_.versions, ", ")),
+                              boost::join(served, ", "), boost::join(resource_.versions, ", ")),
                   404);
   }
   co_return wanted;
