@@ -46,7 +46,7 @@ if [ "${MERIDIAN_TEST:-all}" = all ]; then
     result "the $sanitizer sanitizer builds" $status
     [ $status = 0 ] && suites "$name"
   done
-  targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/config_fuzz" CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false; status=$?
+  targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/config_fuzz tests/fuzz/scan_fuzz" CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false; status=$?
   result "the fuzz targets build" $status
   [ $status = 0 ] && { tests/fuzz/run.sh "$root/fuzz" 60; result "a minute of fuzzing over the kept corpus" $?; }
 fi
