@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "control/metrics_cluster.hpp"
 #include "control/metrics_family.hpp"
 #include "control/metrics_workers.hpp"
 #include "control/readiness.hpp"
@@ -105,6 +106,7 @@ std::string metrics_text(const View& view, const std::vector<UpstreamStatus>& up
   add_zones(view.reconciler, families);
   add_sources(view.reconciler, families);
   add_vips(view.reconciler, families);
+  add_cluster_metrics(view.reconciler, families);
   add_upstreams(upstreams, families);
   add_worker_metrics(view.frontend.counters, families);
   return prometheus::TextSerializer().Serialize(families.take());

@@ -30,8 +30,11 @@ Readiness readiness(const View& view) {
       result.reasons.push_back(std::move(why));
     }
   }
-  if (const auto& trouble = view.reconciler.vips().trouble(); !trouble.empty()) {
+  if (const auto trouble = view.reconciler.vips().trouble(); !trouble.empty()) {
     result.reasons.push_back("ledger: " + trouble);
+  }
+  if (const auto* admiral = view.reconciler.admiral(); admiral && !admiral->trouble().empty()) {
+    result.reasons.push_back("Admiral's addresses: " + admiral->trouble());
   }
   if (const auto& trouble = view.reconciler.snapshot().trouble(); !trouble.empty()) {
     result.reasons.push_back("snapshot: " + trouble);

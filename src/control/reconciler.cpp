@@ -172,7 +172,7 @@ void Reconciler::commit() {
   vips_.flush();
   publish();
   if (writer_) {
-    writer_->follow_role();
+    writer_->follow(served_version());
     writer_->update(sharing_->groups(), sharing_->refused());
   }
   if (!again_.empty()) schedule();
@@ -294,6 +294,12 @@ bool Reconciler::settled() {
     if (!stopped) schedule();
   });
   return false;
+}
+
+// Of the API in the cluster that VIPs are written back to.
+std::string Reconciler::served_version() const {
+  const auto* state = sources_.state(config_.vip.ledger->source);
+  return state && state->watching ? state->watching->version : std::string();
 }
 
 void Reconciler::publish() {

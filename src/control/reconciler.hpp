@@ -84,6 +84,7 @@ class Reconciler {
   void note(const std::string& host, std::string text);
   void release_unwanted();
   bool settled();
+  std::string served_version() const;
   void publish();
   HostCounts present_hosts(bool counted) const;
   std::string lost_zone(const std::string& host, const std::set<mesh::EntryKey>& going) const;

@@ -152,6 +152,11 @@ std::vector<SourceSet::Status> SourceSet::status() const {
   return all;
 }
 
+const source::State* SourceSet::state(const std::string& source) const {
+  const auto found = std::ranges::find(slots_, source, [](const auto& slot) { return slot->source->name(); });
+  return found == slots_.end() ? nullptr : &(*found)->source->state();
+}
+
 std::vector<source::Snapshot::Write> SourceSet::everything() const {
   std::vector<source::Snapshot::Write> writes;
   for (const auto& slot : slots_) {

@@ -61,6 +61,7 @@ class SourceSet {
     std::size_t held = 0;  // deletions that the guard holds back
   };
   std::vector<Status> status() const;
+  const source::State* state(const std::string& source) const;  // null: no such source
   // All contents, as writes that replace what the snapshot has.
   std::vector<source::Snapshot::Write> everything() const;
   std::uint64_t guard_trips() const { return guard_trips_; }

@@ -50,6 +50,12 @@ json::array sources_json(const View& view) {
     for (const auto& problem : source.state.problems) {
       problems.push_back(json::object{{"origin", problem.origin}, {"text", problem.text}});
     }
+    json::value watching = nullptr;
+    if (const auto& it = source.state.watching) {
+      watching = json::object{{"version", it->version}, {"lists", it->lists},     {"watches", it->watches},
+                              {"events", it->events},   {"expired", it->expired}, {"failures", it->failures},
+                              {"skipped", it->skipped}};
+    }
     sources.push_back(json::object{{"name", source.name},
                                    {"kind", source.kind},
                                    {"synced", source.state.synced},
@@ -59,9 +65,17 @@ json::array sources_json(const View& view) {
                                    {"trouble", source.state.trouble},
                                    {"entries", source.entries},
                                    {"held_back", source.held},
+                                   {"watching", std::move(watching)},
                                    {"problems", std::move(problems)}});
   }
   return sources;
+}
+
+json::object ledger_json(const VipKeeper& vips) {
+  return {{"kind", vips.ledger().describe()}, {"loaded", vips.loaded()},
+          {"writes", vips.allocates()},  // whether this process gives VIPs away
+          {"writer", vips.ledger().writer()}, {"conflicts", vips.ledger().conflicts()},
+          {"trouble", vips.trouble()}};
 }
 
 json::object vips_json(const View& view) {
@@ -77,8 +91,25 @@ json::object vips_json(const View& view) {
   return {{"pools", std::move(pools)},
           {"pending_hosts", view.reconciler.pending().size()},
           {"starved_hosts", allocator.starved().size()},
-          {"ledger",
-           json::object{{"loaded", view.reconciler.vips().loaded()}, {"trouble", view.reconciler.vips().trouble()}}}};
+          {"ledger", ledger_json(view.reconciler.vips())}};
+}
+
+// Null: nothing is written back.
+json::value write_back_json(const VipWriter* writer) {
+  if (!writer) return nullptr;
+  const auto& counts = writer->write_back().counts();
+  return json::object{{"pending", writer->write_back().pending()},
+                      {"written", counts.written},
+                      {"taken_back", counts.taken_back},
+                      {"refused", counts.refused()},
+                      {"failures", counts.failures()},
+                      {"events_sent", writer->events().sent()},
+                      {"events_dropped", writer->events().dropped()}};
+}
+
+json::value admiral_json(const source::AdmiralAddresses* admiral) {
+  if (!admiral) return nullptr;
+  return json::object{{"listed", admiral->listed()}, {"addresses", admiral->size()}, {"trouble", admiral->trouble()}};
 }
 
 json::array upstreams_json(const std::vector<UpstreamStatus>& upstreams) {
@@ -126,6 +157,8 @@ json::object status_json(const View& view, const std::vector<UpstreamStatus>& up
   page["sources"] = sources_json(view);
   page["hosts"] = hosts_json(view);
   page["vips"] = vips_json(view);
+  page["write_back"] = write_back_json(view.reconciler.writer());
+  page["admiral"] = admiral_json(view.reconciler.admiral());
   page["upstreams"] = upstreams_json(upstreams);
   page["configuration"] = json::object{{"reloads", view.reload.reloads()},
                                        {"failed_reloads", view.reload.failures()},

@@ -77,7 +77,11 @@ void VipWriter::warn(const mesh::EntryKey& key, const std::string& reason, const
   if (const auto* entry = written(key)) events_.warn(ref_of(*entry), reason, text);
 }
 
-void VipWriter::follow_role() {
+void VipWriter::follow(const std::string& version) {
+  if (!version.empty()) {
+    write_back_.serve_version(version);
+    events_.serve_version(version);
+  }
   write_back_.enable(vips_.allocates());
   events_.enable(vips_.allocates());
 }

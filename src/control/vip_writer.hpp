@@ -31,8 +31,9 @@ class VipWriter {
   // A host that another namespace's older entry owns; a host that the pools have nothing for.
   void tell_conflict(const mesh::Host& host);
   void tell_exhausted(const mesh::Host& host);
-  // Whether we are the writer of the ledger may have changed.
-  void follow_role();
+  // Whether we are the writer of the ledger may have changed, or what is known of the API: `version` of ServiceEntries
+  // as served, empty if that is not known yet.
+  void follow(const std::string& version);
   void stop();
 
   const kube::WriteBack& write_back() const { return write_back_; }

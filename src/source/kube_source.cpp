@@ -81,7 +81,7 @@ class KubeSource final : public Source {
   std::vector<std::unique_ptr<Part>> parts_;
   asio::steady_timer moment_, second_look_;
   Sink sink_;
-  mutable State state_;  // last_contact is looked up when it is asked for
+  mutable State state_;  // last_contact and watching are looked up when they are asked for
   std::shared_ptr<bool> alive_;
   bool telling_ = false;     // moment_ runs
   bool state_news_ = false;  // to be told
@@ -246,8 +246,20 @@ void KubeSource::update_state() {
 // As old as what was looked at longest ago.
 const State& KubeSource::state() const {
   auto oldest = std::chrono::steady_clock::time_point::max();
-  for (const auto& part : parts_) oldest = std::min(oldest, part->reflector.state().last_contact);
+  Watching sum;
+  for (const auto& part : parts_) {
+    const auto& one = part->reflector.state();
+    oldest = std::min(oldest, one.last_contact);
+    sum.version = one.version;
+    sum.lists += one.lists;
+    sum.watches += one.watches;
+    sum.events += one.events;
+    sum.expired += one.expired;
+    sum.failures += one.failures;
+    sum.skipped += one.skipped;
+  }
   state_.last_contact = oldest;
+  state_.watching = sum;
   return state_;
 }
 

@@ -3,8 +3,10 @@
 // what changed through one function.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +34,22 @@ struct Update {
   std::vector<mesh::EntryKey> removed;
 };
 
+// How a source that watches an API server is getting on, since the start.
+struct Watching {
+  std::string version;  // of the API, as served: "v1"; empty: not known yet
+  std::uint64_t lists = 0, watches = 0, events = 0;
+  std::uint64_t expired = 0;   // 410: listed again
+  std::uint64_t failures = 0;  // requests and streams
+  std::uint64_t skipped = 0;   // objects that are too large, or no JSON
+};
+
 struct State {
   bool synced = false;                                   // a Sync was sent
   bool up = false;                                       // the last look succeeded
   std::chrono::steady_clock::time_point last_contact{};  // of the last look that succeeded
   std::string trouble;                                   // if !up: why, and what to do
   std::vector<Problem> problems;                         // newest last, bounded
+  std::optional<Watching> watching;                      // of a cluster
 };
 
 class Source {
