@@ -2,8 +2,8 @@
 """cluster.py [MERIDIAN] [--entries 10000,25000] [--parts start,latency,idle,relist,ledger]: what a cluster costs, on this
 machine. Runs the release binary against the scripted API server (tests/support/apiserver, in a process of its own), all on
 loopback: Meridian, with one worker, on CPU 0; the API server and who asks on CPU 1. Prints lines of three columns with tabs
-between: entries, figure, value. Needs no root; about three minutes. Times on a shared machine are noise: see what the API
-server itself takes, which is said beside what it might limit."""
+between: entries, figure, value. Needs no root; about three minutes. Times on a shared machine are noise: how long Meridian
+waited for its CPU, and what the API server takes, stands beside what they might limit."""
 import argparse
 import json
 import math
@@ -100,12 +100,13 @@ class Bench:
         """Times and memory of a start; `replica` has just been started. Returns octets an entry."""
         cpu = self.api.cpu()
         ready = replica.until_ready()
-        cpu, own = self.api.cpu() - cpu, replica.cpu_seconds()
+        cpu, own, waited = self.api.cpu() - cpu, replica.cpu_seconds(), replica.waited_seconds()
         answered = replica.until_answered(hosts_of(count))
         replica.until_idle()
         resident, highest = replica.memory()
-        beside = f", of which the API server computed {cpu:.2f} s" if kind == "cluster" else ""
-        row(count, f"{kind}: exec to /readyz 200", f"{ready:.2f} s{beside}, Meridian {own:.2f} s")
+        beside = f", the API server {cpu:.2f} s" if kind == "cluster" else ""
+        row(count, f"{kind}: exec to /readyz 200",
+            f"{ready:.2f} s; Meridian computed {own:.2f} s and waited {waited:.2f} s for others on its CPU{beside}")
         row(count, f"{kind}: exec to the last of {count} names answered", f"{answered:.2f} s")
         row(count, f"{kind}: resident, highest (VmHWM), ratio",
             f"{mb(resident)}, {mb(highest)}, {highest / resident:.2f}")
@@ -127,7 +128,7 @@ class Bench:
         told, seen, asked = {}, {}, []
         changing = threading.Thread(
             target=lambda: told.update(self.api.change(rate=rate, seconds=seconds, gap=gap)))
-        cpu, begun = replica.cpu_seconds(), time.monotonic()
+        cpu, waited, begun = replica.cpu_seconds(), replica.waited_seconds(), time.monotonic()
         changing.start()
         end = None
 
@@ -143,16 +144,17 @@ class Bench:
                 failed += 1
             else:
                 seen.setdefault(address - made.MARKED, came)
-        cpu = (replica.cpu_seconds() - cpu) / (time.monotonic() - begun)
+        passed = time.monotonic() - begun
+        cpu, waited = (replica.cpu_seconds() - cpu) / passed, (replica.waited_seconds() - waited) / passed
         took = self.matched({int(k): v for k, v in told["stamps"].items()}, seen)
         row(count, f"watch line written to answer, {title}: p50, p99, worst of {len(took)} probes",
             f"{ms(statistics.median(took))}, {ms(percentile(took, 0.99))}, {ms(max(took))}")
         polls = [b - a for a, b in zip(asked, asked[1:])]
-        row(count, f"  measured with: a question every (p50, p99), questions without an address",
+        row(count, "  measured with: a question every (p50, p99), questions without an address",
             f"{ms(statistics.median(polls))}, {ms(percentile(polls, 0.99))}, {failed}")
-        row(count, "  CPU of Meridian; of the API server, its rate, its longest delay, writes that Meridian held up",
-            f"{cpu:.0%}; {told['cpu']:.0%}, {told['rate']:.0f}/s, {ms(told['latest'])}, "
-            f"{told['held_up']} of {told['writes']}")
+        row(count, "  Meridian: CPU, waited for others on its CPU", f"{cpu:.0%}, {waited:.0%}")
+        row(count, "  API server: CPU, its rate, its longest delay, writes that Meridian did not take at once",
+            f"{told['cpu']:.0%}, {told['rate']:.0f}/s, {ms(told['latest'])}, {told['held_up']} of {told['writes']}")
 
     @staticmethod
     def matched(stamps, seen):
@@ -194,7 +196,7 @@ class Bench:
     def relist(self, count, replica):
         replica.until_idle()
         replica.forget_peak()
-        resident, highest = replica.memory()
+        resident = replica.memory()[0]
         since = max(r["number"] for r in self.api.requests())
         cpu, begun = replica.cpu_seconds(), time.monotonic()
         self.api.expire()
@@ -241,6 +243,7 @@ class Bench:
             row(LEDGER_ENTRIES, f"ledger, lease {title}: exec to {len(needy)} VIPs answered, from an empty one",
                 f"{answered:.2f} s")
             self.print_writes(since)
+            row(LEDGER_ENTRIES, "ledger: octets in each shard", " ".join(map(str, self.api.shards())))
             with self.replica(source, **shared) as follower:
                 row(LEDGER_ENTRIES, "ledger: a follower's exec to all of them answered",
                     f"{follower.until_answered(needy):.2f} s")
@@ -255,7 +258,6 @@ class Bench:
             refused = sum(not r["status"] or r["status"] >= 300 for r in of_kind)
             row(LEDGER_ENTRIES, f"ledger: {kind} written: requests, octets, refused",
                 f"{methods}; {sum(r['octets'] for r in of_kind)}; {refused}")
-        row(LEDGER_ENTRIES, "ledger: octets in each shard", " ".join(map(str, self.api.shards())))
 
     def take_over(self, title, leader, follower, needy):
         before = dict(follower.ask_all(needy))
@@ -286,6 +288,7 @@ class Bench:
             f"{claims[0]['started'] - killed:.2f} s, {new_at - killed:.2f} s")
         row(LEDGER_ENTRIES, "  meanwhile: answers, not the VIP of before, longest time between two",
             f"{asked}, {wrong}, {ms(gap)}")
+        self.print_writes(since)
         after = dict(follower.ask_all(needy))
         row(LEDGER_ENTRIES, f"  of {len(needy)} VIPs moved by it", sum(before[h] != after[h] for h in needy))
 

@@ -139,12 +139,16 @@ class Replica:
         return (int(fields[11]) + int(fields[12])) / _TICK
 
     def cpu_seconds(self):
-        """Seconds on a CPU, to the nanosecond; falls back to ticks."""
-        try:
-            tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
-            return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-        except OSError:
-            return self.cpu_ticks()
+        """Seconds on a CPU, of the threads that there are, to the nanosecond."""
+        return self._schedstat(0)
+
+    def waited_seconds(self):
+        """Seconds in which a thread of ours could have run and somebody else had the CPU: of a busy machine, the noise."""
+        return self._schedstat(1)
+
+    def _schedstat(self, field):
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[field]) for task in tasks) / 1e9
 
     # Questions.
 
@@ -161,9 +165,9 @@ class Replica:
             for at in range(0, len(hosts), window):
                 batch = hosts[at:at + window]
                 replies = [None] * len(batch)
-                for number, host in enumerate(batch):
-                    s.send(question(host, number))
                 try:
+                    for number, host in enumerate(batch):
+                        s.send(question(host, number))
                     for _ in batch:
                         reply = s.recv(1500)
                         number = int.from_bytes(reply[:2], "big")
