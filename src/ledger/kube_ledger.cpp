@@ -108,7 +108,17 @@ class ReflectorFeed final : public ShardFeed, kube::Listener {
     if (const auto shard = parse(object)) listener_->deleted(shard->number);
   }
   void skipped(json::object /*identity*/, std::string what) override { spdlog::error("ledger: a shard: {}", what); }
-  void state_changed() override {}
+  void state_changed() override {
+    auto now = trouble();
+    if (now == told_) return;
+    if (now.empty()) {
+      spdlog::info("ledger: {} can be followed again", text());
+    } else {
+      spdlog::warn("ledger: {} can't be followed: {}", text(), now);
+    }
+    told_ = std::move(now);
+  }
+  std::string text() const { return "configmaps " + name_.space + "/" + name_.name + "-*"; }
 
   std::optional<Shard> parse(const json::object& object) const {
     auto shard = parse_shard(name_, object);
@@ -121,6 +131,7 @@ class ReflectorFeed final : public ShardFeed, kube::Listener {
   const LedgerName name_;
   std::map<int, Shard> list_;
   ShardFeed::Listener* listener_ = nullptr;
+  std::string told_;  // the trouble that the log knows of
   kube::Reflector reflector_;
 };
 

@@ -106,6 +106,8 @@ std::string State::trouble() const {
 
 asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*self*/) {
   start();
+  if (leader_ && !parts_.role->held()) step_down("the Lease was lost");
+  const auto term = term_;
   if (!readable() && !recalled_ && !stopped_) {
     ready_.expires_after(parts_.patience);
     boost::system::error_code woken;
@@ -122,6 +124,7 @@ asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*s
   }
   loaded_term_ = term_;
   follower_.news().loaded();
+  if (term != term_) follower_.news().reload();  // the caller may think that it is as it was when it called
   co_return follower_.view().records();
 }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <fstream>
@@ -44,6 +45,7 @@ class SqliteScratch {
   fs::path state() const { return directory() / "state"; }
   fs::path file() const { return state() / "vips.db"; }
   std::unique_ptr<Ledger> open() { return make_sqlite_ledger(disk_, file()); }
+  boost::asio::io_context& control() { return control_; }
 
   // The names in the state directory that tell of something set aside: "corrupt", "replaced".
   std::vector<fs::path> set_aside(const std::string& word) const {
@@ -56,6 +58,7 @@ class SqliteScratch {
 
  private:
   std::string name_;
+  boost::asio::io_context control_;
   boost::asio::thread_pool disk_{1};
 };
 
