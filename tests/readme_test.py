@@ -38,6 +38,11 @@ def yaml_blocks(kind):
     return [text for text in blocks("yaml") if yaml.safe_load(text).get("kind") == kind]
 
 
+def configurations():
+    """The one of a machine, the one of a cluster."""
+    return yaml_blocks(None)
+
+
 class Upstream:
     """Answers every question for an address."""
 
@@ -174,13 +179,22 @@ class WhatItNames(unittest.TestCase):
 
 
 class Configurations(unittest.TestCase):
-    def test_the_short_one_is_right(self):
-        (text,) = yaml_blocks(None)
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(text)
-            file.flush()
-            done = run("check", "--config", file.name)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+    def test_they_are_right(self):
+        for text in configurations():
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                file.write(text)
+                file.flush()
+                done = run("check", "--config", file.name)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_the_one_of_a_cluster_is_that_of_the_manifests(self):
+        said = yaml.safe_load(configurations()[1])
+        config = yaml.safe_load((ROOT / "packaging/k8s/overlays/write-back/meridian.yaml").read_text())
+        self.assertEqual(said["vip"]["write-back"], config["vip"]["write-back"])
+        (ours,), (theirs,) = said["sources"], config["sources"]
+        self.assertEqual(list(ours), [k for k in theirs if k != "name"])
+        ledgers = [c["vip"]["ledger"]["kubernetes"] for c in (said, config)]
+        self.assertEqual(*[(ledger["namespace"], ledger["source"]) for ledger in ledgers])
 
     def test_an_entry_is_served_as_soon_as_its_file_is_there(self):
         (text,) = yaml_blocks("ServiceEntry")
@@ -212,7 +226,7 @@ class Fronts(unittest.TestCase):
         drop_in = configparser.ConfigParser()
         drop_in.optionxform = str
         drop_in.read_string(text)
-        (text,) = yaml_blocks(None)
+        text, _ = configurations()
         listen = yaml.safe_load(text)["listen"]
         self.assertEqual(listen, [drop_in["Resolve"]["DNS"] + ":53"])
         self.assertEqual(drop_in["Resolve"]["Domains"], "~global")

@@ -30,9 +30,13 @@ void add_ledger(const VipKeeper& vips, Families& out) {
       .set(vips.ledger().conflicts());
 }
 
-void add_write_back(const VipWriter& writer, Families& out) {
-  const auto& counts = writer.write_back().counts();
+// `writer`: null, where nothing is written back.
+void add_write_back(const VipWriter* writer, Families& out) {
   auto& writes = out.counter("meridian_write_back_total", "writes of spec.addresses, by what came of them");
+  auto& pending = out.gauge("meridian_write_back_pending", "entries whose spec.addresses is not yet as it shall be");
+  auto& events = out.counter("meridian_kubernetes_event_objects_total", "Events for the owners of entries");
+  if (!writer) return;
+  const auto& counts = writer->write_back().counts();
   const std::pair<const char*, std::uint64_t> results[] = {
       {"written", counts.written},    {"taken-back", counts.taken_back},
       {"conflict", counts.conflicts}, {"forbidden", counts.forbidden},
@@ -40,11 +44,9 @@ void add_write_back(const VipWriter& writer, Families& out) {
       {"gone", counts.gone},          {"throttled", counts.throttled},
       {"failed", counts.failed},      {"unreachable", counts.unreachable}};
   for (const auto& [result, count] : results) writes.set(count, {{"result", result}});
-  out.gauge("meridian_write_back_pending", "entries whose spec.addresses is not yet as it shall be")
-      .set(writer.write_back().pending());
-  auto& events = out.counter("meridian_kubernetes_event_objects_total", "Events for the owners of entries");
-  events.set(writer.events().sent(), {{"result", "sent"}});
-  events.set(writer.events().dropped(), {{"result", "dropped"}});
+  pending.set(double(writer->write_back().pending()));
+  events.set(writer->events().sent(), {{"result", "sent"}});
+  events.set(writer->events().dropped(), {{"result", "dropped"}});
 }
 
 }  // namespace
@@ -52,7 +54,7 @@ void add_write_back(const VipWriter& writer, Families& out) {
 void add_cluster_metrics(const Reconciler& reconciler, Families& out) {
   add_watching(reconciler, out);
   add_ledger(reconciler.vips(), out);
-  if (reconciler.writer()) add_write_back(*reconciler.writer(), out);
+  add_write_back(reconciler.writer(), out);
   if (const auto* admiral = reconciler.admiral()) {
     out.gauge("meridian_admiral_addresses", "addresses of Admiral's that are no VIPs of ours").set(admiral->size());
   }

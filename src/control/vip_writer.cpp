@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <meridian/mesh/field_ownership.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace {
 kube::ObjectRef ref_of(const mesh::ServiceEntry& entry) {
   return {entry.key.space, entry.key.name, entry.uid};
 }
+
+static_assert(mesh::kFieldManager == kube::kFieldManager, "lists are known as ours by the name under which we write");
 
 // What the entry's list of ours holds; empty text: something that is no VIP. Nothing: there is no list of ours.
 std::optional<std::string> list_of(const mesh::ServiceEntry& entry) {
