@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "asking.hpp"
+#include "cluster.hpp"
 #include "log_capture.hpp"
 
 namespace meridian::kube {
@@ -30,6 +31,12 @@ TEST_CASE("a server with a certificate of the cluster's CA") {
     Api api(loop, server.settings("by-name", {{"token", "x"}}, {{"server", url}}));
     CHECK(ask(loop, api, get("/version")).status == 401);
     CHECK(requests_of(server, "/version").at(0).at("server_name") == "localhost");
+  }
+  SUBCASE("is believed when its certificate is all that is trusted") {
+    auto& other = fresh_cluster();
+    const auto own = (other.directory() / "ca" / "server-1.crt").string();
+    Api api(loop, other.settings("pinned", {{"token", "x"}}, {{"certificate-authority", own}}));
+    CHECK(ask(loop, api, get("/version")).status == 401);
   }
   SUBCASE("is not believed by the CAs of the system") {
     Api api(loop, server.settings("system", {{"token", "x"}}, {{"certificate-authority", nullptr}}));
