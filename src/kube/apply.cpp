@@ -11,6 +11,10 @@ namespace {
 namespace json = boost::json;
 using Kind = Verdict::Kind;
 
+constexpr const char* kRemedy =
+    "; give our ServiceAccount a ClusterRole with apiGroups [networking.istio.io], resources [serviceentries], verbs "
+    "[patch]";
+
 json::value parsed(const std::string& body) {
   boost::system::error_code bad;
   json::value value = json::parse(body, bad);
@@ -153,7 +157,8 @@ Verdict judge(const Response& response, const std::optional<std::string>& addres
   const Causes causes = causes_of(status);
   const Kind kind = kind_of(response.status, status, causes);
   const std::string reason = reason_for(kind, causes);
-  return {kind, (reason.empty() ? "" : reason + ": ") + explain(response), response.retry_after};
+  const std::string remedy = kind == Kind::Forbidden ? kRemedy : "";
+  return {kind, (reason.empty() ? "" : reason + ": ") + explain(response) + remedy, response.retry_after};
 }
 
 }  // namespace meridian::kube

@@ -25,6 +25,7 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using WallClock = std::chrono::system_clock;
 
+constexpr const char* kRemedy = "; give our ServiceAccount a ClusterRole with resources [events], verbs [create]";
 constexpr unsigned kMostTries = 5;  // of an Event that the server can't take; one that it can't hear of may wait
 
 enum class Outcome { Sent, Unwanted, Failed, Unheard };
@@ -96,6 +97,7 @@ asio::awaitable<Outcome> EventRecorder::Run::attempt(Request request) {
     const Response response = co_await api.send(std::move(request));
     asked = response.retry_after;
     why = explain(response);
+    if (response.status == 403 && why.find("cannot create resource") != std::string::npos) why += kRemedy;
     co_return outcome_of(response.status);
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) throw;

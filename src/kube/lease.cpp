@@ -112,7 +112,11 @@ asio::awaitable<void> Lease::Run::attempt() {
         known = co_await look();
         if (!known) co_return;
       }
-      if (stopped || released || !election.may_claim(Clock::now())) co_return;
+      if (stopped || released) co_return;
+      if (!election.may_claim(Clock::now())) {
+        trouble.clear();
+        co_return;
+      }
       if (co_await claim()) co_return;
       known = false;  // somebody was faster, or edited it, or deleted it
     }
@@ -148,11 +152,10 @@ asio::awaitable<bool> Lease::Run::look() {
   }
   auto lease = parse_lease(response.body);
   if (!lease) {
-    failed(text() + " is no JSON object");
+    failed("it is no JSON object");
     co_return false;
   }
   election.observe(std::move(lease), Clock::now());
-  trouble.clear();
   co_return true;
 }
 
@@ -166,7 +169,7 @@ asio::awaitable<bool> Lease::Run::claim() {
   if (response.status == 200 || response.status == 201) {
     auto lease = parse_lease(response.body);
     if (!lease) {
-      failed(text() + " is no JSON object");
+      failed("it is no JSON object");
     } else {
       election.won(std::move(*lease), sent);
       trouble.clear();
@@ -180,12 +183,13 @@ asio::awaitable<bool> Lease::Run::claim() {
 }
 
 void Lease::Run::failed(std::string why) {
-  if (trouble != why) spdlog::warn("{}: {}", text(), why);
+  why = text() + ": " + why;
+  if (trouble != why) spdlog::warn("{}", why);
   trouble = std::move(why);
 }
 
 void Lease::Run::refused(const Response& response, const char* what) {
-  auto why = text() + " can't be " + what + ": " + explain(response);
+  auto why = std::string("it can't be ") + what + ": " + explain(response);
   if (response.status == 403) {
     why += "; give our ServiceAccount a Role in namespace " + lease_name.space +
            " with apiGroups [coordination.k8s.io], resources [leases], verbs [get, create, update]";

@@ -78,7 +78,7 @@ TEST_CASE("an answer to a write") {
       {"that the entry is not there", 404, status("x not found", R"({"name":"reviews","kind":"serviceentries"})"),
        Kind::Gone, "not found"},
       {"that the path is not served", 404, "404 page not found\n", Kind::NotServed, "page not found"},
-      {"that RBAC forbids", 403, status("x is forbidden: User y cannot patch resource"), Kind::Forbidden, "RBAC"},
+      {"that RBAC forbids", 403, status("x is forbidden: User y cannot patch resource"), Kind::Forbidden, "verbs [patch]"},
       {"that RBAC forbids to create what has gone", 403, status("x is forbidden: User y cannot create resource"),
        Kind::Gone, ""},
       {"that a webhook denies", 403, status("admission webhook w denied the request: not here"), Kind::Denied,
