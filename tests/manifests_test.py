@@ -255,11 +255,6 @@ class Configuration(unittest.TestCase):
             if name != "sidecar":
                 self.assertGreater(before, 0)
 
-    def test_knows_who_holds_the_lease(self):
-        for _, _, _, container, _ in self.pods():
-            (variable,) = [each for each in container["env"] if each["name"] == "POD_NAME"]
-            self.assertEqual(variable["valueFrom"], {"fieldRef": {"fieldPath": "metadata.name"}})
-
     def test_has_the_ledger_where_the_role_allows_it(self):
         for name, text, *_ in self.pods():
             vip = documents(text)[0]["vip"]
@@ -278,7 +273,7 @@ class Rights(unittest.TestCase):
         ("meridian", "leases.coordination.k8s.io/meridian", "get"),
         ("meridian", "leases.coordination.k8s.io/meridian", "update")}
     WRITE_BACK = {("*", "serviceentries.networking.istio.io", "patch"), ("*", "events", "create")}
-    READER = WATCH | {("meridian", "configmaps", verb) for verb in ("get", "list", "watch")} | {
+    READER = WATCH | {("meridian", "configmaps", verb) for verb in ("list", "watch")} | {
         ("meridian", "leases.coordination.k8s.io/meridian", "get")}
 
     def test_of_each_mode(self):
@@ -286,7 +281,7 @@ class Rights(unittest.TestCase):
                  ("overlays/ledger", "meridian@meridian", self.WATCH | self.LEDGER),
                  ("overlays/write-back", "meridian@meridian", self.WATCH | self.LEDGER | self.WRITE_BACK),
                  ("rbac/admiral", "meridian@meridian",
-                  {("admiral", "configmaps/se-address-configmap", verb) for verb in ("get", "list", "watch")}),
+                  {("admiral", "configmaps/se-address-configmap", verb) for verb in ("list", "watch")}),
                  ("sidecar", "sleep@foo", self.READER),
                  ("virtual-machine", "meridian-virtual-machine@meridian", self.READER)]
         for directory, who, expected in cases:
