@@ -100,9 +100,10 @@ def command(*arguments, user=None):
 
 class Server:
     """One process. `directory` holds meridian.yaml, entries/ and state/; it is the caller's if given (two servers may
-    follow each other in it), else it goes with the Server. `config` is laid over a configuration for tests."""
+    follow each other in it), else it goes with the Server. `config` is laid over a configuration for tests, `environment`
+    over ours."""
 
-    def __init__(self, entries=None, config=None, directory=None, start=True, user=None):
+    def __init__(self, entries=None, config=None, directory=None, start=True, user=None, environment=None):
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="meridian-e2e-")
         self.directory = pathlib.Path(directory or self._own.name)
         self.source = self.directory / "entries"
@@ -110,6 +111,7 @@ class Server:
         self.config_file = self.directory / "meridian.yaml"
         self.log_file = self.directory / "log"
         self.user = user
+        self.environment = environment or {}
         self.process = self.port = self.admin = None
         if entries is not None or not self.source.exists():
             self.source.mkdir(exist_ok=True)
@@ -150,7 +152,8 @@ class Server:
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         line, options = command("serve", "--config", self.config_file, user=self.user)
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(line, stderr=log, stdin=subprocess.DEVNULL, **options)
+            self.process = subprocess.Popen(line, stderr=log, stdin=subprocess.DEVNULL,
+                                            env={**os.environ, **self.environment}, **options)
         eventually(self._find_ports, what="the ports in the log")
         if ready:
             eventually(self.ready, what="/readyz")
