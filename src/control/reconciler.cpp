@@ -80,7 +80,7 @@ boost::asio::awaitable<void> Reconciler::run() {
   using namespace boost::asio::experimental::awaitable_operators;
   const auto last_run = co_await snapshot_.load();
   co_await vips_.load();  // before the first entry, so that a VIP of the last run is answered at once
-  if (stopped_) co_return;
+  if (stopped_) co_return co_await vips_.run();  // closes the ledger
   started_ = true;
   // Only now is it known which serials the last run may have told.
   builder_ = std::make_unique<ZoneBuilder>(config_, empty_zones(config_, frontend_.bound, snapshot_.next_serial()));

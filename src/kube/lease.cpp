@@ -83,12 +83,13 @@ struct Lease::Run : std::enable_shared_from_this<Lease::Run> {
   bool competing = false;  // compete() runs
   bool released = false;   // for good
   bool stopped = false;
+  bool aborted = false;
 };
 
 asio::awaitable<void> Lease::Run::compete(std::shared_ptr<Run> /*self*/) {
   while (!stopped && !released) {
     co_await attempt();
-    if (stopped || released) break;
+    if (stopped || released || aborted) break;
     tell();
     milliseconds wait = times.retry;
     if (!held()) {
@@ -123,7 +124,8 @@ asio::awaitable<void> Lease::Run::attempt() {
   } catch (const Unreachable& e) {
     failed(e.what());
   } catch (const boost::system::system_error& e) {
-    if (e.code() != asio::error::operation_aborted) failed(e.what());
+    aborted = e.code() == asio::error::operation_aborted;  // the Api was stopped
+    if (!aborted) failed(e.what());
   }
 }
 

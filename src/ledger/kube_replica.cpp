@@ -137,7 +137,7 @@ void State::read(int number) {
 asio::awaitable<void> State::keep_reading(std::shared_ptr<State> /*self*/) {
   kube::Backoff backoff(parts_.first_pause, parts_.longest_pause);
   asio::steady_timer pause(loop_);
-  while (!to_read_.empty() && !stopped_) {
+  while (!to_read_.empty() && !stopped_ && !closed_) {
     if (co_await read_one()) {
       backoff.reset();
       continue;
@@ -287,6 +287,7 @@ asio::awaitable<void> State::close(std::shared_ptr<State> /*self*/) {
       ++term_;
     }
     if (started_ && !stopped_) co_await parts_.role->release();
+    parts_.feed->stop();
     co_await parts_.mirror->written();
   } catch (const std::exception& e) {
     spdlog::warn("ledger: {} was not closed well: {}", parts_.describe(), e.what());
