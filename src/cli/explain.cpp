@@ -22,6 +22,7 @@ void add_entries(std::string& out, const json::object& host, const char* key, co
   for (const auto& entry : host.at(key).as_array()) {
     out += std::string("  ") + title + text(entry.at("entry"));
     if (const auto* origin = entry.as_object().if_contains("origin")) out += "  from " + text(*origin);
+    if (const auto* vip = entry.as_object().if_contains("written_back")) out += ", written back: " + text(*vip);
     out += "\n";
   }
 }
@@ -43,6 +44,8 @@ std::string explain_text(const std::string& body) {
   const auto& host = root.at("host").as_object();
   out += "  host      " + text(host.at("name")) + ", addresses from: " + text(host.at("address_source")) + "\n";
   if (!text(host.at("why")).empty()) out += "            " + text(host.at("why")) + "\n";
+  if (!host.at("shares_vip_of").is_null())
+    out += "            shares the VIP of " + text(host.at("shares_vip_of")) + "\n";
   add_entries(out, host, "entries", "entry     ");
   add_entries(out, host, "losers", "loser     ");
   if (!host.at("note").is_null()) out += "  note      " + text(host.at("note")) + "\n";

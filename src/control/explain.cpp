@@ -26,6 +26,9 @@ json::object entry_json(const mesh::Model& model, const mesh::EntryKey& key) {
   if (const auto* entry = model.entry(key)) {
     object["origin"] = entry->origin;
     object["resource_version"] = entry->resource_version;
+    if (entry->has_written_list) {
+      object["written_back"] = entry->written_vip ? entry->written_vip->to_string() : "a list that is no VIP of ours";
+    }
     object["created"] = entry->created ? json::value(time_text(*entry->created)) : json::value(nullptr);
   }
   return object;
@@ -47,6 +50,8 @@ json::object host_json(const Reconciler& reconciler, const mesh::Host& host) {
   for (const auto& address : host.addresses) addresses.emplace_back(address.to_string());
   object["addresses"] = std::move(addresses);
   if (host.pin) object["pin"] = host.pin->to_string();
+  const auto whose = reconciler.sharing() ? reconciler.sharing()->whose(host.name) : std::nullopt;
+  object["shares_vip_of"] = whose ? json::value(*whose) : json::value(nullptr);
   object["entries"] = entries_json(reconciler.model(), host.entries);
   object["losers"] = entries_json(reconciler.model(), host.losers);
   const auto note = reconciler.notes().find(host.name);

@@ -61,6 +61,7 @@ class Reconciler {
   const VipKeeper& vips() const { return vips_; }
   const SnapshotKeeper& snapshot() const { return snapshot_; }
   const zone::ZoneSet& zones() const { return *builder_->zones(); }
+  const VipSharing* sharing() const { return sharing_.get(); }                // null: no host shares another's VIP
   const VipWriter* writer() const { return writer_.get(); }                   // null: nothing is written back
   const source::AdmiralAddresses* admiral() const { return admiral_.get(); }  // null: not asked for
   const std::set<std::string>& pending() const { return pending_; }

@@ -54,4 +54,9 @@ VipSharing::Place VipSharing::of(const mesh::Host& host) const {
   return {passing ? group.rename->from : group.key, group.pin};
 }
 
+std::optional<std::string> VipSharing::whose(const std::string& host) const {
+  const auto keys = shared_.keys_of(host);
+  return keys.empty() ? std::nullopt : std::optional(keys.front());
+}
+
 }  // namespace meridian::control

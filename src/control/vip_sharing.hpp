@@ -30,6 +30,8 @@ class VipSharing {
     std::optional<mesh::Address> pin;
   };
   Place of(const mesh::Host& host) const;
+  // Whose VIP the host is answered with, if not its own: for people.
+  std::optional<std::string> whose(const std::string& host) const;
   // Whether a group has its VIP under this name.
   bool is_key(const std::string& name) const { return keys_.contains(name); }
 
