@@ -66,14 +66,23 @@ inline void commit(Ledger& ledger, Changes changes, boost::asio::io_context& con
   await(ledger.commit(std::move(changes)), control);
 }
 
+// For one call; another thread may be about to leave it when the call is done.
+struct BriefLoop {
+  ~BriefLoop() {
+    control.restart();
+    control.run();
+  }
+  boost::asio::io_context control;
+};
+
 // Of a ledger that needs no loop between two calls.
 inline Records load(Ledger& ledger) {
-  boost::asio::io_context control;
-  return load(ledger, control);
+  BriefLoop loop;
+  return load(ledger, loop.control);
 }
 inline void commit(Ledger& ledger, Changes changes) {
-  boost::asio::io_context control;
-  commit(ledger, std::move(changes), control);
+  BriefLoop loop;
+  commit(ledger, std::move(changes), loop.control);
 }
 
 inline vip::Record record(const char* address, std::string host, bool active = true, int freed_for = 0) {
