@@ -65,9 +65,10 @@ class State final : public std::enable_shared_from_this<State> {
   ShardFollower follower_;
   std::unique_ptr<ShardWriter> writer_;  // changed in a turn only
   std::set<int> to_read_;
-  asio::steady_timer ready_;  // while load() waits
-  asio::steady_timer pause_;  // while lead() waits
-  std::string trouble_;
+  asio::steady_timer ready_;       // while load() waits
+  asio::steady_timer pause_;       // while lead() waits
+  std::string trouble_;            // of taking over
+  std::string unread_;             // why a shard that changed could not be read, or written again
   std::uint64_t term_ = 0;         // grows whenever the right to write comes or goes
   std::uint64_t loaded_term_ = 0;  // the term whose records were load()ed
   std::uint64_t conflicts_ = 0;
@@ -101,7 +102,7 @@ void State::follow(std::function<void(News)> sink) {
 std::string State::trouble() const {
   if (auto feed = parts_.feed->trouble(); !feed.empty()) return feed;
   if (auto role = parts_.role->trouble(); !role.empty()) return role;
-  return trouble_;
+  return trouble_.empty() ? unread_ : trouble_;
 }
 
 asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*self*/) {
@@ -166,9 +167,14 @@ asio::awaitable<bool> State::read_one() {
     step_down(e.what());
     to_read_.insert(number);
   } catch (const Unavailable& e) {
+    if (!stopped_ && unread_ != e.what())
+      spdlog::warn("ledger: configmap {}/{} is to be looked at: {}", parts_.name.space, shard_name(parts_.name, number),
+                   e.what());
+    unread_ = e.what();
     to_read_.insert(number);
     co_return false;
   }
+  unread_.clear();
   co_return true;
 }
 
