@@ -75,14 +75,21 @@ struct BriefLoop {
   boost::asio::io_context control;
 };
 
-// Of a ledger that needs no loop between two calls.
+// Of a ledger that needs no loop between two calls. The loop outlives what the disk thread still holds of it.
+struct OwnLoop {
+  boost::asio::io_context control;
+  ~OwnLoop() {
+    control.restart();
+    control.run();
+  }
+};
 inline Records load(Ledger& ledger) {
-  BriefLoop loop;
-  return load(ledger, loop.control);
+  OwnLoop own;
+  return load(ledger, own.control);
 }
 inline void commit(Ledger& ledger, Changes changes) {
-  BriefLoop loop;
-  commit(ledger, std::move(changes), loop.control);
+  OwnLoop own;
+  commit(ledger, std::move(changes), own.control);
 }
 
 inline vip::Record record(const char* address, std::string host, bool active = true, int freed_for = 0) {
