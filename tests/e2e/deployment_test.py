@@ -6,7 +6,7 @@ import re
 import unittest
 
 from meridian import entry, eventually
-from pods import ADMIRAL, Cluster, configuration, manifests, user_of
+from pods import ADMIRAL, Cluster, configuration, manifests, user_of, without
 
 WRITE_BACK = "overlays/write-back", "rbac/admiral"
 WEB, PLAIN = entry("web.shop.global", namespace="shop"), entry("plain.shop.global", "240.0.0.2", namespace="shop")
@@ -169,6 +169,21 @@ class WithoutOneRight(Manifests):
         lines = eventually(lambda: pod.messages(told), what=f"{told} in {pod.log()}")
         self.assertEqual(len(lines), len(set(lines)))
         self.assertNotIn("token-of", pod.log())
+
+
+    def test_one_that_goes_while_all_is_well_is_named_when_it_is_needed(self):
+        cluster = self.cluster("overlays/ledger")
+        cluster.api.put(WEB)
+        pod = cluster.pod()
+        vip = eventually(lambda: pod.vip("web.shop.global"), what="a VIP")
+        cluster.api.revoke_grants(user_of("meridian@meridian"))
+        cluster.api.load_rbac(without(manifests("overlays/ledger"), ("", "meridian", "configmaps", "get")))
+        cluster.api.patch("configmaps", "meridian-0", {"data": None}, namespace="meridian", manager="kubectl-edit")
+        eventually(lambda: "this was get" in pod.ledger["trouble"], what="the trouble")
+        self.assertEqual(len(pod.messages("this was get")), 1)
+        self.assertEqual(pod.vip("web.shop.global"), vip)
+        cluster.api.load_rbac(manifests("overlays/ledger"))
+        eventually(lambda: vip in self.shards(cluster) and not pod.ledger["trouble"], what="written again")
 
 
 class Readers(Manifests):

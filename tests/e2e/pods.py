@@ -71,8 +71,8 @@ class Pod(Server):
     """A Server as a container would run it. `settings`: meridian.yaml, of which only addresses, the state directory and the
     times of the Lease are changed, because many pods share one machine, and nobody waits for long."""
 
-    def __init__(self, settings, environment, lease=None, start=True, directory=None):
-        super().__init__(environment=environment, start=False, directory=directory)
+    def __init__(self, settings, environment, lease=None, start=True):
+        super().__init__(environment=environment, start=False)
         self.settings = {**settings, "listen": ["127.0.0.1:0"], "admin": {"listen": "127.0.0.1:0"}, "state": str(self.state)}
         for source in self.settings["sources"]:
             source["kubernetes"] = {**source["kubernetes"], "lease": lease or LEASE}
@@ -145,9 +145,8 @@ class Cluster:
     def rights_of(directory):
         return rights(manifests(directory))
 
-    def pod(self, directory=None, start=True, lease=None, settings=None, kept=None):
-        """Another pod of the kustomization, the first that was applied if none is named. `kept`: a directory of its own,
-        for a container that comes back."""
+    def pod(self, directory=None, start=True, lease=None, settings=None):
+        """Another pod of the kustomization, the first that was applied if none is named."""
         objects = manifests(directory or self.applied[0])
         (account,) = {f"{s['name']}@{s['namespace']}" for each in objects if each["kind"] == "ClusterRoleBinding"
                       for s in each["subjects"]}
@@ -156,7 +155,7 @@ class Cluster:
         mounted = self.api.write_service_account(token, account.partition("@")[2], name=account)
         environment = {"MERIDIAN_SERVICE_ACCOUNT": str(mounted), "KUBERNETES_SERVICE_HOST": self.api.host,
                        "KUBERNETES_SERVICE_PORT": str(self.api.port)}
-        return self._add(Pod(settings or configuration(objects), environment, lease, start, kept))
+        return self._add(Pod(settings or configuration(objects), environment, lease, start))
 
     def machine(self):
         """A virtual machine, with conf/virtual-machine.yaml."""
