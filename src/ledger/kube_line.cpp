@@ -73,7 +73,7 @@ std::optional<Line> parse_line(std::string_view key, std::string_view value) {
   std::ranges::replace(text, '_', ':');
   boost::system::error_code wrong;
   const auto address = boost::asio::ip::make_address(text, wrong);
-  if (wrong || key_of(address) != key) return std::nullopt;
+  if (wrong || key_of(address) != key || key.find('%') != key.npos) return std::nullopt;  // no zone
   const auto parsed = json::parse({value.data(), value.size()}, wrong);
   if (wrong || !parsed.is_object()) return std::nullopt;
   const auto& object = parsed.get_object();
