@@ -44,8 +44,12 @@ void ShardFollower::listed(std::map<int, Shard> shards) {
   }
   tell(view_.put_all(std::move(now)));
   if (std::exchange(listed_, true)) return;
-  wishes_.readable();
+  wishes_.waited_for();
   if (!leader_) news_.reload();
+}
+
+void ShardFollower::failed() {
+  if (!listed_) wishes_.waited_for();
 }
 
 void ShardFollower::changed(Shard shard) {

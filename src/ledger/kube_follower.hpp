@@ -24,7 +24,8 @@ class ShardFollower final : public ShardFeed::Listener {
     // This shard is to be read, because what the feed says of it may be old, or because somebody else wrote it while we
     // lead; the answer is told by read(), gone() or wrote().
     std::function<void(int)> read;
-    std::function<void()> readable;  // told once: the first complete list is there
+    // The first complete list is there, or can't be had at the moment: whoever waits for it need not any longer.
+    std::function<void()> waited_for;
   };
   ShardFollower(boost::asio::io_context& loop, LedgerName name, std::shared_ptr<Mirror> mirror, Wishes wishes)
       : name_(std::move(name)), mirror_(std::move(mirror)), wishes_(std::move(wishes)), news_(loop) {}
@@ -32,6 +33,7 @@ class ShardFollower final : public ShardFeed::Listener {
   void listed(std::map<int, Shard> shards) override;
   void changed(Shard shard) override;
   void deleted(int number) override;
+  void failed() override;
 
   // As a quorum read has it.
   void read(Shard shard);

@@ -110,6 +110,7 @@ class ReflectorFeed final : public ShardFeed, kube::Listener {
   void skipped(json::object /*identity*/, std::string what) override { spdlog::error("ledger: a shard: {}", what); }
   void state_changed() override {
     auto now = trouble();
+    if (!now.empty()) listener_->failed();
     if (now == told_) return;
     if (now.empty()) {
       spdlog::info("ledger: {} can be followed again", text());

@@ -32,6 +32,7 @@ class ShardFeed {
     virtual void listed(std::map<int, Shard> shards) = 0;  // all there are
     virtual void changed(Shard shard) = 0;                 // one came, or is another now
     virtual void deleted(int number) = 0;
+    virtual void failed() = 0;  // nothing can be told at the moment: trouble() says why
   };
   virtual ~ShardFeed() = default;
   virtual void start(Listener& listener) = 0;
