@@ -21,12 +21,14 @@ void prepare_state_directory(const std::filesystem::path& directory) {
                     directory.string(), error ? error.message() : "something else is there"));
   }
   if (!existed) ::chmod(directory.c_str(), 0700);
+  if (::access(directory.c_str(), W_OK) == 0) return;
+  const int why = errno;
   // A directory that can only be read still has the VIPs of the last run: they are answered, new ones wait.
-  if (::access(directory.c_str(), W_OK) != 0 && !std::filesystem::exists(directory / "vips.db", error)) {
-    throw std::runtime_error(fmt::format(
-        "state: {} can't be written ({}): give it to the user that runs meridian, or set `state` to another directory",
-        directory.string(), std::strerror(errno)));
-  }
+  for (const char* vips : {"vips.db", "vips-mirror.db"})
+    if (std::filesystem::exists(directory / vips, error)) return;
+  throw std::runtime_error(fmt::format(
+      "state: {} can't be written ({}): give it to the user that runs meridian, or set `state` to another directory",
+      directory.string(), std::strerror(why)));
 }
 
 }  // namespace meridian

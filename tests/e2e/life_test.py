@@ -63,7 +63,7 @@ class Starting(unittest.TestCase):
         server = self.server()
         server.state.mkdir()
         server.state.chmod(0o555)
-        self.refused(server, str(server.state), "state", user=NOBODY)
+        self.refused(server, str(server.state), "Permission denied", user=NOBODY)
         server.configure(state=str(server.config_file))
         self.refused(server, str(server.config_file))
 

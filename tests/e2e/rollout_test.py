@@ -5,7 +5,7 @@ import json
 import threading
 import unittest
 
-from meridian import entry, eventually, texts
+from meridian import NOBODY, entry, eventually, texts
 from pods import Cluster, user_of
 
 ACCOUNT = "meridian@meridian"
@@ -157,6 +157,22 @@ class Life(Replicas):
             self.writer_of(pods)
             self.allocates(*pods)
             self.all_well()
+
+
+    def test_a_state_directory_that_can_only_be_read(self):
+        """The ledger is in the cluster, so only a restart without an API server would miss it."""
+        pod = self.cluster.pod()
+        self.answers = {host: f"NOERROR {eventually(lambda host=host: pod.vip(host))}" for host in HOSTS}
+        pod.stop()
+        pod.state.chmod(0o555)
+        self.addCleanup(pod.state.chmod, 0o755)
+        for path in (pod.directory, self.api.directory, *self.api.directory.rglob("*")):
+            path.chmod(0o755)  # to be read by nobody
+        pod.user = NOBODY
+        pod.start()
+        self.answer_alike(pod)
+        self.allocates(pod)
+        eventually(lambda: "readonly database" in " ".join(pod.get("/readyz")[1]["reasons"]), what="a reason")
 
 
 class WithoutTheApiServer(Replicas):
