@@ -109,7 +109,7 @@ asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*s
   start();
   if (leader_ && !parts_.role->held()) step_down("the Lease was lost");
   const auto term = term_;
-  if (!readable() && !recalled_ && !stopped_) {
+  if (!readable() && !recalled_ && !stopped_ && parts_.feed->trouble().empty()) {
     ready_.expires_after(parts_.patience);
     boost::system::error_code woken;
     co_await ready_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
