@@ -100,6 +100,7 @@ asio::awaitable<void> Reflector::Run::follow(std::shared_ptr<Run> run) {
       co_await asio::this_coro::reset_cancellation_state();  // relist() ends a wait, and not us
       it.interrupted = false;
       co_await it.rest();
+      if (it.stopped) break;  // a timer that had fired ends as ever, and the Api may be gone by then
       if (std::exchange(it.relist_wanted, false)) {
         it.relist_owed = true;
         it.position.clear();

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/post.hpp>
+
 #include "following.hpp"
 #include "kube/reflector.hpp"
 
@@ -94,6 +96,21 @@ TEST_CASE("a server that stops and starts") {
   following.until_text("a=2");
   CHECK(following.state().up);
   CHECK(following.state().lists == 1);  // the watch goes on where it was
+}
+
+TEST_CASE("a pause that is over when the reflector is stopped begins nothing") {
+  const ApiServer server;
+  server.command("fault", {{"path", "^/apis/networking.istio.io$"}, {"status", 503}});
+  auto times = kBriskly;
+  times.first_pause = milliseconds(10);
+  Following following(server, service_entries(), times);
+  REQUIRE(following.until([&] { return following.state().failures == 1; }));
+  const auto over = steady_clock::now() + times.first_pause;
+  while (steady_clock::now() < over) continue;  // the timer is due, and its handler comes behind the next one
+  boost::asio::post(following.loop, [&] { following.reflector.stop(); });
+  following.loop.restart();
+  following.loop.run();
+  CHECK(server.command("requests", {{"path", "^/apis/networking.istio.io$"}}).as_array().size() == 1);
 }
 
 TEST_CASE("objects over the limit are passed over, by name, and their end is told") {
