@@ -114,10 +114,11 @@ asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*s
     boost::system::error_code woken;
     co_await ready_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
+  if (stopped_) throw Unavailable("we are shutting down");
   if (!readable() && !recalled_) {
     const auto records = co_await follower_.recall();  // throws: there is nothing to load
     recalled_ = true;
-    if (!readable()) {
+    if (!readable() && !stopped_) {
       follower_.remember(records);
       spdlog::warn("ledger: {} can't be read yet; {} VIPs of its local copy are answered, new ones wait",
                    parts_.describe(), records.size());

@@ -188,7 +188,7 @@ class Wire {
 };
 
 struct WireStore final : ShardStore {
-  explicit WireStore(Wire& w) : wire(w) {}
+  explicit WireStore(std::shared_ptr<Wire> w) : line(std::move(w)), wire(*line) {}
   asio::awaitable<std::map<int, Shard>> list() override {
     return wire.exchange<std::map<int, Shard>>([](Cluster& c) { return c.listed(); });
   }
@@ -201,11 +201,12 @@ struct WireStore final : ShardStore {
   asio::awaitable<std::optional<Shard>> patch(ShardWrite write, std::string version) override {
     return wire.exchange<std::optional<Shard>>([=](Cluster& c) { return c.patch(write, version); });
   }
+  std::shared_ptr<Wire> line;
   Wire& wire;
 };
 
 struct WireRole final : Role {
-  explicit WireRole(Wire& w) : wire(w) {}
+  explicit WireRole(std::shared_ptr<Wire> w) : line(std::move(w)), wire(*line) {}
   void start(std::function<void()> changed) override { wire.role_changed = std::move(changed); }
   bool held() const override { return wire.held; }
   std::string holder() const override { return wire.holder; }
@@ -215,14 +216,16 @@ struct WireRole final : Role {
     co_return;
   }
   void stop() override { wire.role_changed = nullptr; }
+  std::shared_ptr<Wire> line;
   Wire& wire;
 };
 
 struct WireFeed final : ShardFeed {
-  explicit WireFeed(Wire& w) : wire(w) {}
+  explicit WireFeed(std::shared_ptr<Wire> w) : line(std::move(w)), wire(*line) {}
   void start(Listener& listener) override { wire.listener = &listener; }
   std::string trouble() const override { return {}; }
   void stop() override { wire.listener = nullptr; }
+  std::shared_ptr<Wire> line;
   Wire& wire;
 };
 
@@ -253,16 +256,16 @@ class MemoryLedger final : public Ledger {
 
 // One replica with its wire, and the loop that turns when the test says so.
 struct Bench {
-  asio::io_context loop;
   Cluster cluster;
+  asio::io_context loop;
 
   struct Replica {
     Replica(Bench& bench, std::string name, std::size_t shard_octets)
-        : identity(std::move(name)), wire(bench.loop, bench.cluster) {
+        : identity(std::move(name)), line(std::make_shared<Wire>(bench.loop, bench.cluster)) {
       ReplicaParts parts;
-      parts.store = std::make_unique<WireStore>(wire);
-      parts.role = std::make_unique<WireRole>(wire);
-      parts.feed = std::make_unique<WireFeed>(wire);
+      parts.store = std::make_unique<WireStore>(line);
+      parts.role = std::make_unique<WireRole>(line);
+      parts.feed = std::make_unique<WireFeed>(line);
       parts.mirror = std::make_shared<Mirror>(bench.loop, std::make_unique<MemoryLedger>(mirror));
       parts.name = kName;
       parts.identity = identity;
@@ -275,7 +278,8 @@ struct Bench {
     const std::string identity;
     std::shared_ptr<std::map<vip::Address, vip::Record>> mirror =
         std::make_shared<std::map<vip::Address, vip::Record>>();
-    Wire wire;
+    std::shared_ptr<Wire> line;  // shared with the calls that are under way when the replica goes
+    Wire& wire = *line;
     std::vector<News> news;
     std::unique_ptr<Ledger> ledger;
   };
