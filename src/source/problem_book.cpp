@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace meridian::source {
@@ -12,10 +13,6 @@ constexpr std::size_t kTold = 100;
 
 bool same(const Problem& a, const Problem& b) {
   return a.origin == b.origin && a.text == b.text;
-}
-
-bool holds(const std::vector<Problem>& problems, const Problem& problem) {
-  return std::any_of(problems.begin(), problems.end(), [&](const Problem& each) { return same(each, problem); });
 }
 
 }  // namespace
@@ -33,18 +30,23 @@ std::string printable(std::string_view text) {
 ProblemBook::ProblemBook(std::string source) : source_(std::move(source)) {}
 
 bool ProblemBook::set(const std::string& subject, const std::vector<Problem>& problems) {
-  std::vector<Problem> before;
-  for (const auto& row : rows_)
-    if (row.subject == subject) before.push_back(row.problem);
-  const auto mended =
-      std::erase_if(rows_, [&](const Row& row) { return row.subject == subject && !holds(problems, row.problem); });
+  auto& mine = rows_of_[subject];
+  const auto mended = std::erase_if(mine, [&](std::uint64_t row) {
+    const auto at = rows_.find(row);
+    if (std::ranges::any_of(problems, [&](const Problem& each) { return same(each, at->second); })) return false;
+    rows_.erase(at);
+    return true;
+  });
   bool changed = mended > 0;
+  const std::vector<std::uint64_t> kept = mine;
   for (const auto& problem : problems) {
-    if (holds(before, problem)) continue;
+    if (std::ranges::any_of(kept, [&](std::uint64_t row) { return same(rows_.at(row), problem); })) continue;
     spdlog::warn("source {}: {}: {}", source_, printable(problem.origin), printable(problem.text));
-    rows_.push_back({subject, problem});
+    mine.push_back(next_row_);
+    rows_.emplace(next_row_++, problem);
     changed = true;
   }
+  if (mine.empty()) rows_of_.erase(subject);
   if (changed && problems.empty()) spdlog::info("source {}: {}: mended", source_, printable(subject));
   return changed;
 }
@@ -53,7 +55,9 @@ std::vector<Problem> ProblemBook::newest() const {
   std::vector<Problem> problems;
   const auto skipped = rows_.size() > kTold ? rows_.size() - kTold : 0;
   if (skipped > 0) problems.push_back({source_, fmt::format("{} more problems, older than these", skipped)});
-  for (std::size_t i = skipped; i < rows_.size(); ++i) problems.push_back(rows_[i].problem);
+  for (auto row = std::prev(rows_.end(), static_cast<std::ptrdiff_t>(rows_.size() - skipped)); row != rows_.end();
+       ++row)
+    problems.push_back(row->second);
   return problems;
 }
 
