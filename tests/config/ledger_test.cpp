@@ -80,7 +80,7 @@ TEST_CASE("ledgers that can't be") {
            "2:63: " +
            path +
            ".name: found \"My\"; expected a name of lower case letters, digits, and '-' and '.' between "
-           "them, at most 248"},
+           "them, at most 63"},
       {"no cluster at all", "vip:\n  ledger: {kubernetes: {}}\n",
        "2:11: " + path +
            ".source: there is no cluster to keep the ledger in; expected a source such as kubernetes: {}, "
@@ -106,12 +106,12 @@ TEST_CASE("ledgers that can't be") {
   }
 }
 
-TEST_CASE("a ConfigMap's number fits behind the ledger's name") {
+TEST_CASE("the ledger's name fits into a label") {
   const auto yaml = [](std::size_t length) {
     return kCluster + "vip: {ledger: {kubernetes: {name: " + std::string(length, 'a') + "}}}\n";
   };
-  CHECK(errors(yaml(248)) == "");
-  CHECK(errors(yaml(249)).find("2:35: vip.ledger.kubernetes.name: found \"aaa") == 0);
+  CHECK(errors(yaml(63)) == "");
+  CHECK(errors(yaml(64)).find("2:35: vip.ledger.kubernetes.name: found \"aaa") == 0);
 }
 
 TEST_CASE("what is written back and avoided needs a cluster") {
