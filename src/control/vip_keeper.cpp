@@ -31,35 +31,31 @@ VipKeeper::VipKeeper(boost::asio::io_context& loop, vip::Allocator allocator, le
 }
 
 boost::asio::awaitable<bool> VipKeeper::load() {
-  reading_ = true;
   reload_ = false;  // what comes from here on asks for another one
   try {
-    auto before = allocator_.active_hosts();
     // If the right to write comes or goes meanwhile the ledger is read once more.
     const auto role = ledger_.writable() ? vip::Role::Writes : vip::Role::Follows;
-    allocator_.load(co_await ledger_.load(), role);
-    allocator_.adopt(std::exchange(heard_, {}));
+    const auto records = co_await ledger_.load();
+    auto before = allocator_.active_hosts();
+    allocator_.load(records, role);
     unwritten_.clear();  // proposals of an earlier time, which nobody has heard of
     waiting_.merge(std::set<std::string>(before.begin(), before.end()));
     loaded_ = true;
     ++loads_;
     trouble_.clear();
     aged_ = ages_written_ = Clock::now();
-    reading_ = false;
     co_return true;
   } catch (const std::exception& e) {
     report(e, "hosts that need a VIP wait");
   }
   reload_ |= loaded_;
-  heard_.clear();  // the next reading has it
-  reading_ = false;
   co_return false;
 }
 
 boost::asio::awaitable<void> VipKeeper::run() {
   std::chrono::milliseconds pause = kFirstRetry;
   while (!stopped_) {
-    dirty_ = false;
+    dirty_ = asked_ = false;
     bool good = true;
     if (!loaded_ || reload_) {
       good = co_await load();
@@ -67,11 +63,12 @@ boost::asio::awaitable<void> VipKeeper::run() {
     } else if (allocates()) {
       age();
       write_ages();
-      std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten_));
+      take_changes();
       good = co_await write();
     }
     if (stopped_) break;
-    if (good && (dirty_ || reload_)) continue;  // more came meanwhile
+    // More came meanwhile; whose term ended during a write does not wait for the next try of that.
+    if (asked_ || (good && dirty_)) continue;
     wake_.expires_after(good ? interval() : pause);
     pause = good ? kFirstRetry : std::min<std::chrono::milliseconds>(pause * 2, kLongestRetry);
     boost::system::error_code woken;
@@ -79,7 +76,7 @@ boost::asio::awaitable<void> VipKeeper::run() {
   }
   if (allocates()) {
     // What was released or has aged in the last moments. A VIP that nobody has heard of may be lost.
-    std::ranges::move(allocator_.take_changes(), std::back_inserter(unwritten_));
+    take_changes();
     std::ranges::move(allocator_.freed_records(), std::back_inserter(unwritten_));
     co_await write();
   }
@@ -89,13 +86,18 @@ boost::asio::awaitable<void> VipKeeper::run() {
 // Another process wrote the ledger, or we are its writer now, or no longer.
 void VipKeeper::heard(ledger::News news) {
   if (news.reload) {
-    reload_ = true;
+    reload_ = asked_ = true;
     wake_.cancel();
-  } else if (reading_) {
-    std::ranges::move(news.changes, std::back_inserter(heard_));
-  } else if (loaded_) {
+  } else if (loaded_) {  // true while the ledger is read anew, too: the records that come then are newer
     changed_(allocator_.adopt(news.changes));
   }
+}
+
+// What is to be written now. What a try before could not write is told anew as it is by now: nothing is kept twice,
+// however long the ledger is away and whatever comes and goes meanwhile.
+void VipKeeper::take_changes() {
+  allocator_.lost(std::exchange(unwritten_, {}));
+  unwritten_ = allocator_.take_changes();
 }
 
 // Everybody whose VIP may be another one after the ledger was read.

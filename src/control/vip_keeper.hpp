@@ -58,6 +58,7 @@ class VipKeeper {
 
  private:
   void heard(ledger::News news);
+  void take_changes();
   std::vector<std::string> tell_again();
   boost::asio::awaitable<bool> write();
   void age();
@@ -75,10 +76,9 @@ class VipKeeper {
   std::string trouble_;
   std::set<std::string> waiting_;  // hosts whose VIP is pending
   std::vector<vip::Change> unwritten_;
-  std::vector<vip::Change> heard_;  // by others, while the ledger is being read
   bool loaded_ = false;
   bool reload_ = false;  // the right to write came or went since the ledger was read
-  bool reading_ = false;
+  bool asked_ = false;   // ... or did so in this round of run()
   bool stopped_ = false;
   bool dirty_ = false;
   std::uint64_t commits_ = 0, failures_ = 0, loads_ = 0;

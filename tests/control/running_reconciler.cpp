@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include "control/record_text.hpp"
-#include "ledger/sqlite_ledger.hpp"
 
 namespace meridian::control::test {
 
@@ -46,20 +45,26 @@ std::string entry(const std::string& name, const std::string& spec, const std::s
          (metadata.empty() ? "" : ", " + metadata) + "}\nspec: {" + spec + "}\n";
 }
 
-RunningReconciler::RunningReconciler(const config::Config& config)
+RunningReconciler::RunningReconciler(const config::Config& config) : RunningReconciler(config, nullptr) {}
+
+RunningReconciler::RunningReconciler(const config::Config& config, const MakeLedger& make)
     : disk_(1),
+      clusters_(loop_, config),
       zones_(empty_zones(config, {}, 0)),
-      ledger_(ledger::make_sqlite_ledger(disk_, config.state / "vips.db")),
+      ledger_(make ? make(loop_) : make_ledger(loop_, disk_, config, clusters_, process_identity())),
       snapshot_(std::make_unique<source::Snapshot>(disk_, config.state / "entries.db")) {
   frontend_.publish = [this](ZonePtr zones, std::function<void()> adopted) {
     zones_ = std::move(zones);
     ++publications_;
+    on_publish();
     adopted();
   };
   frontend_.upstreams = [](auto done) { done({}); };
-  reconciler_ = std::make_unique<Reconciler>(loop_, config, *ledger_, *snapshot_, frontend_, zones_);
+  reconciler_ = std::make_unique<Reconciler>(loop_, config, *ledger_, *snapshot_, frontend_, zones_,
+                                             ClusterAccess{clusters_.ledger.get(), clusters_.admiral.get(), "test"});
   boost::asio::co_spawn(loop_, reconciler_->run(), [this](const std::exception_ptr& e) {
     ended_ = true;
+    clusters_.stop();
     if (e) std::rethrow_exception(e);
   });
 }
@@ -70,12 +75,16 @@ RunningReconciler::~RunningReconciler() {
   disk_.join();
 }
 
-bool RunningReconciler::until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+bool RunningReconciler::until(const std::function<bool()>& condition, const std::vector<RunningReconciler*>& with) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
+    for (auto* other : with) {
+      other->loop_.restart();
+      other->loop_.poll();
+    }
     loop_.restart();
-    loop_.run_one_for(std::chrono::milliseconds(20));
+    loop_.run_one_for(std::chrono::milliseconds(with.empty() ? 20 : 2));
   }
   return true;
 }

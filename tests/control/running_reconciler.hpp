@@ -1,6 +1,6 @@
 #pragma once
-// A reconciler with everything real around it, but for the workers: files in a directory of its own, a SQLite ledger
-// and snapshot, one loop that the test turns.
+// A reconciler with everything real around it, but for the workers: files in a directory of its own, the ledger and the
+// clusters that its configuration names, a snapshot, one loop that the test turns.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "clusters.hpp"
 #include "control/reconciler.hpp"
 
 namespace meridian::control::test {
@@ -36,10 +38,13 @@ std::string entry(const std::string& name, const std::string& spec, const std::s
 class RunningReconciler {
  public:
   explicit RunningReconciler(const config::Config& config);
+  // ... on a ledger that the test has the hand on.
+  using MakeLedger = std::function<std::unique_ptr<ledger::Ledger>(boost::asio::io_context& loop)>;
+  RunningReconciler(const config::Config& config, const MakeLedger& make_ledger);
   ~RunningReconciler();  // stops it cleanly
 
-  // Turns the loop until `condition` holds; false after ten seconds without.
-  bool until(const std::function<bool()>& condition);
+  // Turns the loop until `condition` holds; false after half a minute without. `with`: others whose loops turn too.
+  bool until(const std::function<bool()>& condition, const std::vector<RunningReconciler*>& with = {});
   // "NOERROR 240.0.0.2 240.0.0.3", "NODATA", "NXDOMAIN", "SERVFAIL": what the zones that were published last answer.
   std::string ask(const std::string& name, dns::Type type = dns::Type::A) const;
   bool answers(const std::string& name, const std::string& reply) {
@@ -55,11 +60,15 @@ class RunningReconciler {
   }
   Reconciler& reconciler() { return *reconciler_; }
   const Frontend& frontend() const { return frontend_; }
+  boost::asio::io_context& loop() { return loop_; }
+  // Told of every publication, as soon as it is answered.
+  std::function<void()> on_publish = [] {};
   std::size_t publications() const { return publications_; }
 
  private:
   boost::asio::io_context loop_;
   boost::asio::thread_pool disk_;
+  Clusters clusters_;
   ZonePtr zones_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<source::Snapshot> snapshot_;
