@@ -1,7 +1,6 @@
 #include "control/vip_sharing.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace meridian::control {
@@ -14,14 +13,18 @@ void VipSharing::look(std::set<std::string>& hosts, bool settled) {
   refused_.clear();
   group_of_.clear();
   keys_.clear();
+  mesh::LinkMemo memo;
   const mesh::VipFacts facts{[this](std::string_view host) { return vips_.allocator().has_vip(host); },
                              [this](const mesh::Address& address) -> std::optional<std::string> {
                                const auto* record = vips_.allocator().find(address);
                                return record && record->active ? std::optional(record->host) : std::nullopt;
                              },
-                             is_written_, shared_, settled};
-  std::set<std::string> concerned;
-  for (const auto& host : hosts) concerned.merge(mesh::neighbours(host, model_, shared_));
+                             is_written_,
+                             shared_,
+                             settled,
+                             &memo};
+  auto concerned = mesh::neighbours(hosts, model_, shared_);
+  std::set<mesh::EntryKey> told;  // each of an entry's hosts may find the same
   for (const auto& host : concerned) {
     if (group_of_.contains(host)) continue;
     auto found = mesh::group(host, model_, facts);
@@ -30,7 +33,9 @@ void VipSharing::look(std::set<std::string>& hosts, bool settled) {
       keys_.insert(group.key);
       groups_.push_back(std::move(group));
     }
-    std::ranges::move(found.refused, std::back_inserter(refused_));
+    for (auto& refusal : found.refused) {
+      if (told.insert(refusal.entry).second) refused_.push_back(std::move(refusal));
+    }
   }
   for (const auto& [host, group] : group_of_) concerned.insert(host);
   for (const auto& host : concerned) {

@@ -5,7 +5,7 @@
 namespace meridian::mesh {
 
 LinkedHosts::LinkedHosts(std::string_view start, const Model& model, const VipFacts& facts)
-    : model_(model), facts_(facts) {
+    : model_(model), facts_(facts), memo_(facts.memo ? *facts.memo : own_) {
   std::set<std::string> seen, hosts;
   std::set<const ServiceEntry*, Older> links;
   for (std::vector<std::string> todo{std::string(start)}; !todo.empty();) {
@@ -17,8 +17,8 @@ LinkedHosts::LinkedHosts(std::string_view start, const Model& model, const VipFa
     if (needs_vip(host)) hosts.insert(host);
     for (const ServiceEntry* entry : *claims) {
       if (links.contains(entry) || refused_.contains(entry)) continue;
-      if (auto why = why_no_link(*entry)) {
-        refused_.emplace(entry, Refusal{entry->key, std::move(*why)});
+      if (const auto& why = why_no_link(*entry)) {
+        refused_.emplace(entry, Refusal{entry->key, *why});
         continue;
       }
       links.insert(entry);
@@ -40,7 +40,7 @@ LinkedHosts::LinkedHosts(std::string_view start, const Model& model, const VipFa
 }
 
 bool LinkedHosts::needs_vip(const std::string& host) {
-  const auto [at, first] = needs_.try_emplace(host, false);
+  const auto [at, first] = memo_.needs_vip.try_emplace(host, false);
   if (first) {
     const auto made = model_.host(host);
     at->second = made && made->served && made->source == AddressSource::Vip;
@@ -55,7 +55,13 @@ std::optional<std::string> LinkedHosts::remembered(const std::string& host) cons
   return std::nullopt;
 }
 
-std::optional<std::string> LinkedHosts::why_no_link(const ServiceEntry& entry) {
+const std::optional<std::string>& LinkedHosts::why_no_link(const ServiceEntry& entry) {
+  const auto [at, first] = memo_.why_no_link.try_emplace(&entry);
+  if (first) at->second = find_why_no_link(entry);
+  return at->second;
+}
+
+std::optional<std::string> LinkedHosts::find_why_no_link(const ServiceEntry& entry) {
   const auto source = model_.source_of(entry.key);
   if (!source || !facts_.is_written(*source)) return "comes from a source that is not written to";
   if (auto why = why_not_written(entry)) return why;
@@ -78,11 +84,16 @@ std::optional<std::string> why_not_written(const ServiceEntry& entry) {
   return std::nullopt;
 }
 
-std::set<std::string> neighbours(std::string_view host, const Model& model, const SharedVips& shared) {
-  std::set<std::string> out = shared.sharers_of(host);
-  out.emplace(host);
-  if (const Claims* claims = model.claims(host)) {
-    for (const ServiceEntry* entry : *claims) out.insert(entry->hosts.begin(), entry->hosts.end());
+std::set<std::string> neighbours(const std::set<std::string>& hosts, const Model& model, const SharedVips& shared) {
+  std::set<std::string> out = hosts;
+  std::set<const ServiceEntry*> seen;
+  for (const std::string& host : hosts) {
+    out.merge(shared.sharers_of(host));
+    const Claims* claims = model.claims(host);
+    if (!claims) continue;
+    for (const ServiceEntry* entry : *claims) {
+      if (seen.insert(entry).second) out.insert(entry->hosts.begin(), entry->hosts.end());
+    }
   }
   return out;
 }

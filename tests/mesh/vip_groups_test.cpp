@@ -139,11 +139,31 @@ TEST_CASE("a group is found by its hosts") {
 
 TEST_CASE("neighbours are named by common entries, whatever these are, or share a VIP") {
   const World world({"n/1 hosts=a.global,b.global addresses=240.0.0.1", "n/2 hosts=b.global,c.global"}, "", "x>a y>b");
-  const auto told = [&](const char* host) {
-    const auto hosts = neighbours(host, world.model, world.shared);
+  const auto told = [&](const std::set<std::string>& of) {
+    const auto hosts = neighbours(of, world.model, world.shared);
     return joined(std::vector<std::string>(hosts.begin(), hosts.end()));
   };
-  CHECK(told("a.global") == "a.global b.global x.global");
-  CHECK(told("b.global") == "a.global b.global c.global y.global");
-  CHECK(told("nobody.global") == "nobody.global");
+  CHECK(told({"a.global"}) == "a.global b.global x.global");
+  CHECK(told({"b.global"}) == "a.global b.global c.global y.global");
+  CHECK(told({"nobody.global"}) == "nobody.global");
+  CHECK(told({"a.global", "c.global", "nobody.global"}) == "a.global b.global c.global nobody.global x.global");
+}
+
+TEST_CASE("an entry is judged once for all its hosts, where they have a memo in common") {
+  const World world({"n/1 hosts=a.global,b.global,c.global,d.elsewhere"});
+  int judged = 0;
+  LinkMemo memo;
+  const VipFacts facts{[](std::string_view) { return false; },
+                       [](const Address&) { return std::nullopt; },
+                       [&](unsigned) { return ++judged > 0; },
+                       world.shared,
+                       true,
+                       &memo};
+  for (const char* host : {"a.global", "b.global", "c.global"}) {
+    const auto found = group(host, world.model, facts);
+    CHECK(found.groups.size() == 1);
+    REQUIRE(found.refused.size() == 1);
+    CHECK(found.refused[0].why.find("names d.elsewhere") == 0);
+  }
+  CHECK(judged == 1);
 }

@@ -16,6 +16,12 @@
 
 namespace meridian::mesh {
 
+// What was found out of single hosts and entries. Good as long as neither the entries nor VipFacts::is_written change.
+struct LinkMemo {
+  std::map<std::string, bool> needs_vip;
+  std::map<const ServiceEntry*, std::optional<std::string>> why_no_link;
+};
+
 // What decides beside the entries. Borrowed for one call.
 struct VipFacts {
   // Whether the ledger has an active VIP of either family under this name (or, where we write it, will have).
@@ -31,6 +37,8 @@ struct VipFacts {
   // was asked for every host that needs a VIP, and remembered. Until then the lists that were written into entries tell
   // who shared a VIP, no host counts as gone, and whoever shares its VIP keeps doing so.
   bool settled = false;
+  // Null: a call's own. Calls for many hosts have one in common, or each host of an entry would cost all its hosts.
+  LinkMemo* memo = nullptr;
 };
 
 // Why an entry is not to be written, whatever its hosts are, as the end of a sentence; nothing: nothing in itself
@@ -60,6 +68,8 @@ class LinkedHosts {
 
   // All hosts that such entries, or the VIP of a key that is gone, connect with `start`. Borrows both.
   LinkedHosts(std::string_view start, const Model& model, const VipFacts& facts);
+  LinkedHosts(const LinkedHosts&) = delete;
+  LinkedHosts& operator=(const LinkedHosts&) = delete;
 
   const std::vector<std::string>& hosts() const { return hosts_; }  // that need a VIP, sorted
   const std::vector<Link>& links() const { return links_; }         // oldest first
@@ -71,19 +81,21 @@ class LinkedHosts {
   std::optional<std::string> remembered(const std::string& host) const;
 
  private:
-  std::optional<std::string> why_no_link(const ServiceEntry& entry);
+  const std::optional<std::string>& why_no_link(const ServiceEntry& entry);
+  std::optional<std::string> find_why_no_link(const ServiceEntry& entry);
 
   const Model& model_;
   const VipFacts& facts_;
-  std::map<std::string, bool> needs_;  // what was asked
+  LinkMemo own_;
+  LinkMemo& memo_;
   std::vector<std::string> hosts_;
   std::vector<Link> links_;
   std::map<const ServiceEntry*, Refusal, Older> refused_;
 };
 
-// The hosts whose groups may be others after `host` changed, itself among them: whom entries name together with it, and
-// who shares its VIP. The hosts of entries that went or changed are reported as touched by the model; whoever asks
-// group() for the neighbours of each of them reaches everybody concerned.
-std::set<std::string> neighbours(std::string_view host, const Model& model, const SharedVips& shared);
+// The hosts whose groups may be others after `hosts` changed, these among them: whom entries name together with one,
+// and who shares its VIP. The hosts of entries that went or changed are reported as touched by the model; whoever asks
+// group() for the neighbours of them reaches everybody concerned. Costs each entry once, however many hosts it has.
+std::set<std::string> neighbours(const std::set<std::string>& hosts, const Model& model, const SharedVips& shared);
 
 }  // namespace meridian::mesh
