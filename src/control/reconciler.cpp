@@ -50,7 +50,10 @@ Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& conf
       model_(model_rules(config)),
       builder_(std::make_unique<ZoneBuilder>(config, std::move(zones))),
       vips_(loop, vip::Allocator(vip_pool(config), vip_times(config)), ledger,
-            [this](std::vector<std::string> hosts) { look_again(std::move(hosts)); }),
+            [this](std::vector<std::string> hosts) {
+              look_again(std::move(hosts));
+              schedule();  // with nobody to look at, too: whether we write may be another now
+            }),
       snapshot_(loop, snapshot, [this] { return sources_.everything(); }),
       sources_(
           loop,
@@ -111,14 +114,23 @@ void Reconciler::reload(const config::Config& config) {
   builder_ = std::make_unique<ZoneBuilder>(config, empty_zones(config, frontend_.bound, snapshot_.next_serial()));
   if (ready_) builder_->set_ready(true);
   sources_.configure(config_, {});
+  if (writer_) {
+    for (const auto& source : sources_.everything()) {
+      for (const auto& entry : source.put) writer_->check(entry->key);
+    }
+  }
   commit();
 }
 
 void Reconciler::accept(Accepted accepted) {
-  for (auto& entry : accepted.put) model_.put(accepted.rank, std::move(entry));
+  for (auto& entry : accepted.put) {
+    const auto key = entry->key;
+    model_.put(accepted.rank, std::move(entry));
+    if (writer_) writer_->check(key);
+  }
   for (const auto& key : accepted.removed) {
     model_.remove(accepted.rank, key);
-    if (writer_) writer_->forget(key);  // if another source has it, it is wanted again
+    if (writer_) writer_->forget(accepted.rank, key);
   }
   schedule();
 }
@@ -141,7 +153,8 @@ void Reconciler::commit() {
   scheduled_ = false;
   const auto literals = model_.take_literals();
   look_again(vips_.literals(literals.added, literals.removed));
-  for (auto& host : model_.take_touched()) again_.insert(std::move(host));
+  const auto touched = model_.take_touched();
+  again_.insert(touched.begin(), touched.end());
 
   // First those that need no VIP any more, so that space is free; then pins, the oldest entry's first; then the rest in
   // sorted order, so that machines with the same files agree (behaviour: the hash).
@@ -150,7 +163,10 @@ void Reconciler::commit() {
   look_around(names);
   for (const auto& name : names) {
     auto host = model_.host(name);
-    if (sharing_ ? !sharing_->is_key(name) : !needs_vip(host)) vips_.release(name);
+    // Whom no entry has named since the ledger was read may belong to a source that has yet to tell: those are
+    // release_unwanted()'s.
+    const bool judged = needs_vip(host) || std::ranges::binary_search(touched, name);
+    if (judged && (sharing_ ? !sharing_->is_key(name) : !needs_vip(host))) vips_.release(name);
     if (!host || !host->served) {
       builder_->remove(name);
       if (name.starts_with('_')) again_.insert(service_host(name));  // it may have stood where a service name belongs

@@ -46,9 +46,11 @@ const mesh::ServiceEntry* VipWriter::written(const mesh::EntryKey& key) const {
 void VipWriter::update(const std::vector<mesh::VipGroup>& groups, const std::vector<mesh::Refusal>& refused) {
   for (const auto& group : groups) {
     const auto vip = vips_.allocator().held(group.key, vip::Family::V4);
-    if (!vip) continue;  // pending: told again when the ledger has it
+    // Pending: told again when the ledger has it. Starved: what was written before belongs to somebody else by now.
+    if (!vip && !vips_.allocator().starved().contains(group.key)) continue;
+    const auto address = vip ? std::optional(vip->to_string()) : std::nullopt;
     for (const auto& key : group.entries) {
-      if (const auto* entry = written(key)) write_back_.want(ref_of(*entry), vip->to_string(), list_of(*entry));
+      if (const auto* entry = written(key)) write_back_.want(ref_of(*entry), address, list_of(*entry));
     }
   }
   for (const auto& refusal : refused) {
@@ -56,11 +58,21 @@ void VipWriter::update(const std::vector<mesh::VipGroup>& groups, const std::vec
     if (!entry) continue;
     if (refusal.conflict) warn(refusal.entry, "VipNotWritten", "this entry " + refusal.why);
     if (refusal.keeps_list) {
-      forget(refusal.entry);
+      write_back_.forget(entry->key.space, entry->key.name);
     } else {
       write_back_.want(ref_of(*entry), std::nullopt, list_of(*entry));
     }
   }
+}
+
+void VipWriter::check(const mesh::EntryKey& key) {
+  const auto* entry = written(key);
+  if (!entry || !mesh::passed_over(*entry, model_.rules())) return;
+  write_back_.want(ref_of(*entry), std::nullopt, list_of(*entry));
+}
+
+void VipWriter::forget(unsigned source, const mesh::EntryKey& entry) {
+  if (is_written_(source)) write_back_.forget(entry.space, entry.name);
 }
 
 void VipWriter::tell_conflict(const mesh::Host& host) {

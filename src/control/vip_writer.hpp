@@ -26,8 +26,11 @@ class VipWriter {
 
   // Groups and refusals that were found anew: writes, and takes back.
   void update(const std::vector<mesh::VipGroup>& groups, const std::vector<mesh::Refusal>& refused);
-  // The cluster's entry is gone: nothing is owed to it.
-  void forget(const mesh::EntryKey& entry) { write_back_.forget(entry.space, entry.name); }
+  // The entry, or the rules, are others now: where the rules pass over it no group will ever have it, and what was
+  // written into it is taken back.
+  void check(const mesh::EntryKey& entry);
+  // A source's entry is gone: if it was the cluster's, nothing is owed to it.
+  void forget(unsigned source, const mesh::EntryKey& entry);
   // A host that another namespace's older entry owns; a host that the pools have nothing for.
   void tell_conflict(const mesh::Host& host);
   void tell_exhausted(const mesh::Host& host);
