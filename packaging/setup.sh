@@ -4,7 +4,7 @@ build_packages="g++ meson ninja-build pkg-config libboost1.81-dev libboost-json1
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev prometheus-cpp-dev"
 run_packages="$build_packages bind9-dnsutils curl"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.
-test_packages="$run_packages doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev
+test_packages="$run_packages ccache doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev
   knot-dnsutils python3 python3-dnspython python3-yaml python3-jsonschema git procps
   dnsmasq-base unbound bind9 knot nsd"
 # What builds the manifests, and fetches what is published of their kinds: any kubectl and any npm will do, and Debian's
