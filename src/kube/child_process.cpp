@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,17 +47,23 @@ struct Pipe {
   void close_writing() {
     if (writing >= 0) ::close(std::exchange(writing, -1));
   }
-  // Takes what is there; whether more can come.
+  // Takes what is there at this moment, and not what comes meanwhile: who writes without end holds nobody. Whether more
+  // can come.
   bool drain() {
     std::array<char, 16384> piece;
-    for (;;) {
-      const auto n = ::read(reading.native_handle(), piece.data(), piece.size());
+    int there = 0;
+    ::ioctl(reading.native_handle(), FIONREAD, &there);
+    auto left = static_cast<std::size_t>(std::max(there, 1));  // nothing may be the end
+    while (left > 0) {
+      const auto n = ::read(reading.native_handle(), piece.data(), std::min(left, piece.size()));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return n < 0 && errno == EAGAIN;
+      left -= static_cast<std::size_t>(n);
       text.append(piece.data(), static_cast<std::size_t>(n));
       if (text.size() > 2 * kErrorsKept && keeps_end) text.erase(0, text.size() - kErrorsKept);
       if (text.size() > limit) return false;
     }
+    return true;
   }
 
   stream_descriptor reading;
@@ -164,9 +171,18 @@ class Child : public std::enable_shared_from_this<Child> {
     return {end_, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), std::move(output_.text),
             std::move(errors_.text)};
   }
-  // Ends it if it has not ended, and lets go of every wait, and with them of this object.
+  // Nobody wants it any more: ends it, and lets the loop reap it. Not here, for a process that hangs in the kernel dies
+  // when the kernel lets it.
+  void abandon() {
+    end_by_force(End::Killed);
+    if (has_ended()) reap();
+    if (pid_ < 0) return;
+    process_.async_wait(stream_descriptor::wait_read, [self = shared_from_this()](const error_code&) {
+      if (self->pid_ >= 0) self->reap();
+    });
+  }
+  // Lets go of every other wait, and with them of this object.
   void close() {
-    if (pid_ >= 0) reap();
     alarm_.cancel();
     output_.reading.close();
     errors_.reading.close();
@@ -180,7 +196,11 @@ class Child : public std::enable_shared_from_this<Child> {
       if (pipe.text.size() > pipe.limit) self->end_by_force(End::TooMuch);
     });
   }
-  // Does not wait long: it has ended, or is killed here.
+  bool has_ended() const {
+    siginfo_t about{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) == 0 && about.si_pid != 0;
+  }
+  // Does not wait where it has ended; else it is killed here: with the loop that it belongs to, and that is all.
   int reap() {
     ::kill(-pid_, SIGKILL);  // what it left behind
     int status = 0;
@@ -209,9 +229,15 @@ asio::awaitable<ChildOutcome> run_child(asio::any_io_executor executor, ChildCom
   const StopList::Guard guard(stops, [child] { child->end_by_force(ChildOutcome::End::Killed); });
   child->follow();
   error_code error;
-  co_await child->process().async_wait(stream_descriptor::wait_read, asio::redirect_error(asio::use_awaitable, error));
-  stops->check();
-  if (error) throw boost::system::system_error(error);
+  try {
+    co_await child->process().async_wait(stream_descriptor::wait_read,
+                                         asio::redirect_error(asio::use_awaitable, error));
+    stops->check();
+    if (error) throw boost::system::system_error(error);
+  } catch (...) {
+    child->abandon();
+    throw;
+  }
   co_return child->outcome();
 }
 

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -177,6 +179,10 @@ TEST_CASE("an exec plugin that fails says why") {
   SUBCASE("with endless errors and then a good end") {
     CHECK(plugins.get(plugins.plugin("head -c 1000000 /dev/zero >&2\n" + prints(R"({"token":"x"})"))).token == "x");
   }
+  SUBCASE("with endless errors and no end, which hold nobody") {
+    CHECK(plugins.error_of(plugins.plugin("(head -c 1000000 /dev/zero >&2; kill -9 $$) & cat /dev/zero >&2"))
+              .find("it was ended by signal") == 0);
+  }
   SUBCASE("by not being there") {
     ExecPlugin plugin{.api_version = "client.authentication.k8s.io/v1",
                       .command = "no-such-plugin",
@@ -227,6 +233,20 @@ TEST_CASE("a plugin that is waited for when everything stops ends, and so does t
   plugins.stops->stop();
   CHECK(run_until(plugins.loop, [&] { return aborted == 3; }));
   CHECK(children() == plugins.before);
+}
+
+TEST_CASE("a plugin that nobody waits for any more is ended, and reaped by the loop") {
+  Plugins plugins;
+  const auto plugin = plugins.plugin("echo run > \"$(dirname \"$0\")/runs\"; sleep 1000");
+  asio::cancellation_signal cancel;
+  bool ended = false;
+  asio::co_spawn(
+      plugins.loop, plugins.runner->get(plugin, plugins.peer),
+      asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, ExecCredential) { ended = true; }));
+  REQUIRE(run_until(plugins.loop, [&] { return plugins.runs() == 1; }));
+  cancel.emit(asio::cancellation_type::terminal);
+  CHECK(run_until(plugins.loop, [&] { return ended; }));
+  CHECK(run_until(plugins.loop, [&] { return children() == plugins.before; }));
 }
 
 TEST_CASE("a plugin does not outlive the loop that its coroutine was destroyed with") {
