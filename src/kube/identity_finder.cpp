@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kDeepest = 10'000;   // as an API server reads them
+constexpr std::size_t kDeepest = 500;      // levels: the parser recurses
 constexpr std::size_t kLongestText = 512;  // names have at most 253 octets
 constexpr std::size_t kPath = 3;           // object, metadata, name
 
@@ -89,7 +89,7 @@ struct Events {
   bool on_comment(json::string_view, Error&) { return true; }
 };
 
-json::parse_options as_deep_as_servers_read() {
+json::parse_options not_too_deep() {
   json::parse_options options;
   options.max_depth = kDeepest;
   return options;
@@ -98,7 +98,7 @@ json::parse_options as_deep_as_servers_read() {
 }  // namespace
 
 struct IdentityFinder::Parser {
-  json::basic_parser<Events> json{as_deep_as_servers_read()};
+  json::basic_parser<Events> json{not_too_deep()};
   bool failed = false;
 };
 

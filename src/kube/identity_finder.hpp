@@ -8,7 +8,8 @@
 
 namespace meridian::kube {
 
-// Pure; its memory does not grow with the object, but by an octet a level of nesting, up to 10,000 levels.
+// Pure; neither its memory nor its stack grows with the object: more than 500 levels of nesting are an error. An API
+// server writes the metadata in front of what a user can nest.
 class IdentityFinder {
  public:
   IdentityFinder();

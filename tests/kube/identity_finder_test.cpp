@@ -7,6 +7,14 @@
 
 using namespace meridian::kube;
 
+namespace {
+
+std::string nested(std::size_t levels) {
+  return std::string(levels, '[') + std::string(levels, ']');
+}
+
+}  // namespace
+
 TEST_CASE("who an object is") {
   struct {
     const char* title;
@@ -26,10 +34,17 @@ TEST_CASE("who an object is") {
        R"({"metadata":{"name":"a"}})"},
       {"a text without an end", R"({"metadata":{"name":")" + std::string(5000, 'x') + R"("}})",
        R"({"metadata":{"name":")" + std::string(512, 'x') + R"("}})"},
+      {"behind deep nesting", R"({"spec":)" + nested(499) + R"(,"metadata":{"name":"a"}})",
+       R"({"metadata":{"name":"a"}})"},
+      {"not behind deeper nesting", R"({"spec":)" + nested(500) + R"(,"metadata":{"name":"a"}})", "{}"},
+      {"before bottomless nesting", R"({"metadata":{"name":"a"},"spec":)" + nested(1'000'000),
+       R"({"metadata":{"name":"a"}})"},
   };
   for (const auto& each : cases) {
     CAPTURE(each.title);
-    for (std::size_t cut = 0; cut <= each.text.size(); cut += each.text.size() > 1000 ? 97 : 1) {
+    for (std::size_t cut = 0; cut <= each.text.size(); cut += each.text.size() > 100'000 ? 399'989
+                                                              : each.text.size() > 1000  ? 97
+                                                                                         : 1) {
       CAPTURE(cut);
       IdentityFinder finder;
       finder.feed(each.text.substr(0, cut));
