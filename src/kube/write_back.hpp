@@ -36,7 +36,8 @@ class WriteBack {
     std::uint64_t failures() const { return throttled + failed + unreachable; }
   };
   // `refused`: the server said no (403, 409, 422, a webhook), for people; told once for each entry and text until a
-  // write of the entry goes well. On the control thread, never from inside a call; it may call back, and may destroy.
+  // write of the entry goes well, and RBAC's no for one entry of a namespace. On the control thread, never from inside
+  // a call; it may call back, and may destroy.
   using Refused = std::function<void(const ObjectRef&, const std::string& why)>;
 
   // Off until enable(true). `api` outlives stop().

@@ -82,8 +82,8 @@ std::optional<WriteQueue::Write> WriteQueue::take(Time now) {
   while (!agenda_.empty() && std::get<Time>(*agenda_.begin()) <= now) {
     const Key key = std::get<Key>(*agenda_.begin());
     Record& record = records_.at(key);
-    if (const auto closed = spaces_.find(key.first); closed != spaces_.end() && now < closed->second.until) {
-      schedule(key, record, closed->second.until);
+    if (const auto closed = spaces_.find(key.first); closed != spaces_.end() && now < closed->second.pause.until) {
+      schedule(key, record, closed->second.pause.until);
       continue;
     }
     unschedule(record);
@@ -114,7 +114,7 @@ bool WriteQueue::finish(const Write& write, const Verdict& verdict, Time now) {
     record.pause = {};
     record.told.clear();
   } else if (same_object && verdict.refused()) {
-    told = news(record, verdict.text);
+    told = news(record, verdict);
   }
   if (record.wish == record.current) return told;
   // A wish that is newer than the request has not been tried.
@@ -147,7 +147,7 @@ void WriteQueue::hold(const Write& write, const Verdict& verdict, Time now) {
   };
   if (verdict.of_server()) return once(server_, Pace::Server);
   server_ = {};
-  if (verdict.kind == Kind::Forbidden) return once(spaces_[write.entry.space], Pace::Space);
+  if (verdict.kind == Kind::Forbidden) return once(spaces_[write.entry.space].pause, Pace::Space);
   if (verdict.kind != Kind::Failed && verdict.kind != Kind::NotServed) spaces_.erase(write.entry.space);
 }
 
@@ -159,9 +159,11 @@ WriteQueue::Time WriteQueue::again(Record& record, const Verdict& verdict, Time 
   return record.pause.extend(verdict.refused() ? Pace::Refusal : Pace::Trouble, verdict.retry_after, now);
 }
 
-bool WriteQueue::news(Record& record, const std::string& text) {
+bool WriteQueue::news(Record& record, const Verdict& verdict) {
   if (record.told.size() >= kMostTold) record.told.clear();
-  return record.told.insert(text).second;
+  if (!record.told.insert(verdict.text).second) return false;
+  // RBAC's words name the entry, but hold for all of the namespace. hold() has noted the namespace.
+  return verdict.kind != Kind::Forbidden || !std::exchange(spaces_[record.entry.space].told, true);
 }
 
 }  // namespace meridian::kube

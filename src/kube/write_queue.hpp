@@ -34,7 +34,8 @@ class WriteQueue {
 
   // The next write that is due, if any; it is in flight until finish() tells what came of it.
   std::optional<Write> take(Time now);
-  // True: `verdict.text` is a refusal that was not told of this entry since its last write went well.
+  // True: `verdict.text` is a refusal that was not told of this entry since its last write went well, nor, if it is
+  // RBAC's, of another one in its namespace.
   bool finish(const Write& write, const Verdict& verdict, Time now);
 
   // When take() is worth a try; empty: not before another want() or finish().
@@ -50,6 +51,10 @@ class WriteQueue {
     std::optional<Backoff> backoff{};
     Pace pace{};
     Time extend(Pace next, std::optional<std::chrono::seconds> asked, Time now);
+  };
+  struct Space {
+    Pause pause{};
+    bool told = false;
   };
   struct Record {
     ObjectRef entry{};
@@ -67,14 +72,14 @@ class WriteQueue {
   void unschedule(Record& record);
   void hold(const Write& write, const Verdict& verdict, Time now);
   Time again(Record& record, const Verdict& verdict, Time now);
-  static bool news(Record& record, const std::string& text);
+  bool news(Record& record, const Verdict& verdict);
 
   std::map<Key, Record> records_;
   std::set<Due> agenda_;
   std::uint64_t order_ = 0;
   std::size_t in_flight_ = 0;
   Pause server_;
-  std::map<std::string, Pause> spaces_;
+  std::map<std::string, Space> spaces_;  // those that are closed
 };
 
 }  // namespace meridian::kube

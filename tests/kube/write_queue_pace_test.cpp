@@ -90,6 +90,26 @@ TEST_CASE("the trouble of") {
     CHECK(due(queue, kNow) == "c");
     CHECK(due(queue, kNow + seconds(5)) == "ba");  // what has not been tried comes first
   }
+  SUBCASE("a namespace that RBAC closes is told of once, whichever entry shows it, until one is let through") {
+    const auto forbid = [&](const std::optional<WriteQueue::Write>& write, Time now) {
+      REQUIRE(write);
+      return queue.finish(*write, {.kind = Kind::Forbidden, .text = "not " + write->entry.name}, now);
+    };
+    const auto b = queue.take(kNow), c = queue.take(kNow);
+    CHECK(forbid(a, kNow));
+    CHECK_FALSE(forbid(b, kNow));
+    CHECK(forbid(c, kNow));  // of another namespace
+    queue.forget("prod", "b");
+    queue.forget("test", "c");
+    const Time later = kNow + minutes(30);
+    CHECK_FALSE(forbid(queue.take(later), later));
+    const Time open = later + minutes(30);
+    const auto let_through = queue.take(open);
+    REQUIRE(let_through);
+    queue.finish(*let_through, {}, open);
+    queue.want(kA, kOther, kVip, open);
+    CHECK(forbid(queue.take(open), open));
+  }
   SUBCASE("a namespace ends with its first answer: the next trouble is a new one") {
     queue.forget("prod", "b");
     queue.forget("test", "c");
