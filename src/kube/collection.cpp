@@ -7,7 +7,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -76,8 +75,7 @@ asio::awaitable<json::object> Collection::page(std::string version, std::string 
 
 asio::awaitable<std::unique_ptr<Stream>> Collection::watch(std::string version, std::string position) {
   // Random, so that a thousand watches that began together do not end together.
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  const auto seconds = std::uniform_int_distribution(300, 600)(random);
+  const auto seconds = std::uniform_int_distribution(300, 600)(random_);
   co_return co_await open(std::move(version),
                           fmt::format("watch=1&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
                                       percent_encode(position), seconds));

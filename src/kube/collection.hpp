@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Collection {
   Api& api_;
   const Resource resource_;
   const std::uint64_t object_size_;
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace meridian::kube
