@@ -48,7 +48,8 @@ std::unique_ptr<ledger::Ledger> make_ledger(boost::asio::io_context& loop, boost
   if (!config.vip.ledger) return ledger::make_sqlite_ledger(disk, config.state / "vips.db");
   return ledger::make_kube_ledger(loop, *clusters.ledger, *config.vip.ledger,
                                   named(config, config.vip.ledger->source).kubernetes->lease, identity,
-                                  ledger::make_sqlite_ledger(disk, config.state / "vips-mirror.db"));
+                                  ledger::make_sqlite_ledger(disk, config.state / "vips-mirror.db"),
+                                  config.vip.write_back == config::Vip::WriteBack::Spec);
 }
 
 }  // namespace meridian

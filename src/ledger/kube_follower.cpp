@@ -3,13 +3,16 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
+
+#include "kube/readable.hpp"
 
 namespace meridian::ledger {
 namespace {
 
-constexpr std::size_t kMostReported = 1000;
-constexpr std::size_t kMostQuoted = 300;
+constexpr std::size_t kMostReported = 1000;  // damaged lines
 
 }  // namespace
 
@@ -52,6 +55,15 @@ void ShardFollower::failed() {
   if (!listed_) wishes_.waited_for();
 }
 
+bool ShardFollower::echoed(int number, const std::string& version) {
+  const auto* known = view_.find(number);
+  const auto ahead = ahead_.find(number);
+  const bool ours = ahead != ahead_.end() && std::ranges::find(ahead->second, version) != ahead->second.end();
+  if (!ours && !(known && known->version == version)) return false;
+  believe(number, version);
+  return true;
+}
+
 void ShardFollower::changed(Shard shard) {
   report_damage(shard);
   if (believe(shard.number, shard.version)) tell(view_.put(std::move(shard)));
@@ -88,6 +100,7 @@ void ShardFollower::take_office(const std::map<int, Shard>& shards) {
   for (const auto& [number, shard] : shards) {
     ahead_[number].clear();
     ahead_of_feed(shard);
+    report_damage(shard);
   }
   leader_ = true;
   mirrored_ = false;  // it is told the whole again
@@ -106,29 +119,41 @@ bool ShardFollower::in_step(int number) const {
   return known && heard != heard_.end() && heard->second == known->version;
 }
 
-boost::asio::awaitable<std::vector<vip::Record>> ShardFollower::recall() {
-  if (mirrored_) co_return std::vector<vip::Record>();
+boost::asio::awaitable<Recalled> ShardFollower::recall() {
+  if (mirrored_) co_return Recalled();
   co_return co_await mirror_->recall();
+}
+
+void ShardFollower::remember(const Recalled& all) {
+  view_.remember(all.records, all.per_entry);
+  per_entry_ = view_.per_entry();
 }
 
 // An incomplete ledger does not go over what the mirror knows of the complete one.
 void ShardFollower::tell(std::vector<vip::Change> changes) {
+  const bool per_entry = view_.per_entry();
+  const bool other = std::exchange(per_entry_, per_entry) != per_entry;
   if (mirrored_) {
     mirror_->follow(changes);
+    if (other) mirror_->note(per_entry);
   } else if (view_.whole()) {
     mirrored_ = true;
-    mirror_->replace(view_.records());
+    mirror_->replace({view_.records(), per_entry});
   }
+  if (other) news_.reload();  // whoever loaded asks again whose VIP is whose
   if (!leader_) news_.tell(std::move(changes));
 }
 
 void ShardFollower::report_damage(const Shard& shard) {
-  if (reported_.size() > kMostReported) reported_.clear();
   const auto where = name_.space + "/" + shard_name(name_, shard.number);
+  const std::hash<std::string_view> hash;
   for (const auto& [key, value] : shard.damaged) {
-    if (!reported_.insert(where + " " + key + " " + value).second) continue;
+    if (reported_.size() >= kMostReported) return;
+    if (!reported_.insert(hash(std::to_string(hash(value)) + " " + where + " " + key)).second) continue;
     spdlog::error("ledger: configmap {}: '{}' is no line of a ledger and is set aside, the others are used: {}", where,
-                  key, value.substr(0, kMostQuoted));
+                  kube::readable(key), kube::readable(value));
+    if (reported_.size() == kMostReported)
+      spdlog::error("ledger: {} lines that are none were reported; no more are until a restart", kMostReported);
   }
 }
 

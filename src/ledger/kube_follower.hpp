@@ -3,6 +3,7 @@
 // follows the ledger, and the mirror. Control thread.
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -31,6 +32,7 @@ class ShardFollower final : public ShardFeed::Listener {
       : name_(std::move(name)), mirror_(std::move(mirror)), wishes_(std::move(wishes)), news_(loop) {}
 
   void listed(std::map<int, Shard> shards) override;
+  bool echoed(int number, const std::string& version) override;
   void changed(Shard shard) override;
   void deleted(int number) override;
   void failed() override;
@@ -46,9 +48,9 @@ class ShardFollower final : public ShardFeed::Listener {
   void leave_office();
 
   // What the mirror knows of an earlier run; empty once it follows this one. Throws Unavailable.
-  boost::asio::awaitable<std::vector<vip::Record>> recall();
+  boost::asio::awaitable<Recalled> recall();
   // ... holds as long as the ledger can't be read.
-  void remember(const std::vector<vip::Record>& records) { view_.remember(records); }
+  void remember(const Recalled& all);
 
   const ShardView& view() const { return view_; }
   bool listed() const { return listed_; }
@@ -70,11 +72,12 @@ class ShardFollower final : public ShardFeed::Listener {
   // them, what it tells may be old.
   std::map<int, std::deque<std::string>> ahead_;
   std::map<int, std::string> heard_;  // by shard: the version that the feed told last; empty: gone
-  std::set<std::string> reported_;    // damaged lines that the log has
+  std::set<std::size_t> reported_;    // hashes of damaged lines that the log has
   NewsBox news_;
   bool listed_ = false;  // the feed has told a complete list
   bool leader_ = false;
-  bool mirrored_ = false;  // the mirror follows
+  bool mirrored_ = false;   // the mirror follows
+  bool per_entry_ = false;  // of the view, as it was told last
 };
 
 }  // namespace meridian::ledger

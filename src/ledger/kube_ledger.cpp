@@ -13,8 +13,14 @@
 //
 // New shards. An old leader must not add one that a new leader does not see. So a shard is made empty, then shard 0
 // says that it must be there, and only then a record goes into it: the middle step is refused as soon as another
-// leader's epoch is in shard 0, and a leader reads the number of shards after it wrote its own. A shard that nobody
-// counts is empty.
+// leader's epoch is in shard 0, and a leader reads the number of shards after it wrote its own. So a shard that nobody
+// counts holds no VIP that was given away in it. It may hold old ones: a take-over makes a shard that is missing with
+// all that it held, as far as this process knows it, and shard 0 last. If it is cut short there, its successor claims
+// what has landed; what lands later is seen by the watch, and holds then what the successor knows of it.
+//
+// Who shares. Whether hosts of one entry share a VIP decides whose answer a line is, so it is the ledger's to say, not
+// each process's configuration: a leader that writes VIPs back puts a note onto shard 0 (kVipsNote), and it stays there
+// whoever leads later. Readers, and the mirror, have it from there.
 //
 // One commit, several shards. A host's old address is freed, and an erased line is gone, before anything is taken that
 // depends on it in another shard (ShardPlan); each state in between is one that could stay. A write without an answer
@@ -102,10 +108,12 @@ class ReflectorFeed final : public ShardFeed, kube::Listener {
   }
   void list_ends() override { listener_->listed(std::exchange(list_, {})); }
   void changed(json::object object) override {
+    const auto which = identify_shard(name_, object);
+    if (which && listener_->echoed(which->number, which->version)) return;  // a full one takes milliseconds to parse
     if (auto shard = parse(object)) listener_->changed(std::move(*shard));
   }
   void deleted(json::object object) override {
-    if (const auto shard = parse(object)) listener_->deleted(shard->number);
+    if (const auto which = identify_shard(name_, object)) listener_->deleted(which->number);
   }
   void skipped(json::object /*identity*/, std::string what) override { spdlog::error("ledger: a shard: {}", what); }
   void state_changed() override {
@@ -140,7 +148,7 @@ class ReflectorFeed final : public ShardFeed, kube::Listener {
 
 std::unique_ptr<Ledger> make_kube_ledger(asio::io_context& loop, kube::Api& api, config::KubernetesLedger settings,
                                          config::Kubernetes::Lease lease, std::string identity,
-                                         std::unique_ptr<Ledger> mirror) {
+                                         std::unique_ptr<Ledger> mirror, bool shares) {
   const LedgerName name{settings.space, settings.name};
   ReplicaParts parts;
   parts.store = std::make_unique<ApiShardStore>(api, name);
@@ -148,6 +156,7 @@ std::unique_ptr<Ledger> make_kube_ledger(asio::io_context& loop, kube::Api& api,
   parts.feed = std::make_unique<ReflectorFeed>(loop, api, name);
   parts.mirror = std::make_shared<Mirror>(loop, std::move(mirror));
   parts.name = name;
+  parts.per_entry = shares;
   parts.identity = std::move(identity);
   parts.describe = [&api, name] { return "configmaps " + name.space + "/" + name.name + "-* at " + api.describe(); };
   return make_replica(loop, std::move(parts));

@@ -14,9 +14,10 @@
 namespace meridian::ledger {
 
 // `api` outlives it. `mirror`: a ledger of our own that keeps the last known records, for a start while the API server
-// is away; owned. `identity`: this process, and no other, not even its own successor.
+// is away; owned. `identity`: this process, and no other, not even its own successor. `shares`: when we lead,
+// hosts of one entry share a VIP from then on; false: as the ledger has it.
 std::unique_ptr<Ledger> make_kube_ledger(boost::asio::io_context& loop, kube::Api& api,
                                          config::KubernetesLedger settings, config::Kubernetes::Lease lease,
-                                         std::string identity, std::unique_ptr<Ledger> mirror);
+                                         std::string identity, std::unique_ptr<Ledger> mirror, bool shares);
 
 }  // namespace meridian::ledger

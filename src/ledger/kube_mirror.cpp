@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "ledger/kube_shard.hpp"
+
 namespace meridian::ledger {
 namespace {
 
@@ -16,16 +18,30 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kGather{50};  // one fsync for what comes together
 
-}  // namespace
-
-asio::awaitable<std::vector<vip::Record>> Mirror::recall() {
-  if (!ledger_) throw Unavailable("there is no mirror of it here");
-  co_return co_await ledger_->load();
+// What a ledger keeps is records: this one, at an address that nobody can have, says that hosts of an entry share a
+// VIP.
+vip::Record per_entry_record() {
+  return {boost::asio::ip::address_v4::any(), std::string(kVipsNote) + ": " + kPerEntry, false, {}};
 }
 
-void Mirror::replace(std::vector<vip::Record> records) {
+}  // namespace
+
+asio::awaitable<Recalled> Mirror::recall() {
+  if (!ledger_) throw Unavailable("there is no mirror of it here");
+  Recalled all;
+  all.records = co_await ledger_->load();
+  all.per_entry = std::erase(all.records, per_entry_record()) > 0;
+  co_return all;
+}
+
+void Mirror::note(bool per_entry) {
+  follow({vip::Change{per_entry_record(), !per_entry, 0}});
+}
+
+void Mirror::replace(Recalled all) {
   pending_.clear();
-  for (auto& record : records) {
+  if (all.per_entry) all.records.push_back(per_entry_record());
+  for (auto& record : all.records) {
     const auto address = record.address;
     pending_.insert_or_assign(address, vip::Change{std::move(record), false, 0});
   }

@@ -11,17 +11,24 @@
 
 namespace meridian::ledger {
 
+// What an earlier run knew.
+struct Recalled {
+  std::vector<vip::Record> records;
+  bool per_entry = false;  // hosts of one entry share a VIP
+};
+
 class Mirror : public std::enable_shared_from_this<Mirror> {
  public:
   // `ledger` may be null: then there is nothing to recall, and nothing is kept.
   Mirror(boost::asio::io_context& loop, std::unique_ptr<Ledger> ledger) : loop_(loop), ledger_(std::move(ledger)) {}
 
   // What it holds. Throws Unavailable.
-  boost::asio::awaitable<std::vector<vip::Record>> recall();
-  // It shall hold exactly these.
-  void replace(std::vector<vip::Record> records);
+  boost::asio::awaitable<Recalled> recall();
+  // It shall hold exactly this.
+  void replace(Recalled all);
   // ... and then these changes.
   void follow(const std::vector<vip::Change>& changes);
+  void note(bool per_entry);
   // Until what it was told is written, or has failed.
   boost::asio::awaitable<void> written();
 

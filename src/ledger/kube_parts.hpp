@@ -30,7 +30,9 @@ class ShardFeed {
    public:
     virtual ~Listener() = default;
     virtual void listed(std::map<int, Shard> shards) = 0;  // all there are
-    virtual void changed(Shard shard) = 0;                 // one came, or is another now
+    // One came, or is another now, in this version. True: that is known already, changed() need not tell it.
+    virtual bool echoed(int number, const std::string& version) = 0;
+    virtual void changed(Shard shard) = 0;  // one came, or is another now
     virtual void deleted(int number) = 0;
     virtual void failed() = 0;  // nothing can be told at the moment: trouble() says why
   };

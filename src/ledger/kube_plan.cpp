@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "ledger/ledger.hpp"
+
 namespace meridian::ledger {
 namespace {
 
@@ -44,6 +46,9 @@ void ShardPlan::unset(const vip::Address& address) {
 int ShardPlan::place() {
   const auto least = std::ranges::min_element(octets_, {}, [](const auto& shard) { return shard.second; });
   if (least != octets_.end() && least->second < shard_octets_) return least->first;
+  if (shards_.size() >= static_cast<std::size_t>(kMostShards))
+    throw Unavailable("the ledger is full: it has " + std::to_string(kMostShards) +
+                      " shards, and no more are read; give some of its clusters a ledger of their own");
   int next = 0;
   while (shards_.contains(next)) ++next;
   return next;

@@ -22,7 +22,8 @@ class ShardPlan {
   static constexpr std::size_t kShardOctets = 128 * 1024;
   explicit ShardPlan(std::size_t shard_octets = kShardOctets) : shard_octets_(shard_octets) {}
 
-  // All that holds stays where it is; what has no home gets one, and what contradicts it there is freed.
+  // All that holds stays where it is; what has no home gets one, and what contradicts it there is freed. Throws
+  // Unavailable, as apply() does, when kMostShards are full.
   void adopt(ShardView::Settled settled, std::uint64_t epoch);
   // A record stays in the shard where it was put first; a new one goes to the least full. Returns the shards that
   // change, which may be new ones.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "kube/backoff.hpp"
+#include "kube/readable.hpp"
 #include "ledger/kube_follower.hpp"
 #include "ledger/kube_writer.hpp"
 #include "ledger/turns.hpp"
@@ -31,7 +32,8 @@ class State final : public std::enable_shared_from_this<State> {
         follower_(loop, parts_.name, parts_.mirror,
                   {[this](int number) { read(number); }, [this] { ready_.cancel(); }}),
         ready_(loop),
-        pause_(loop) {}
+        pause_(loop),
+        reread_(loop) {}
 
   void start();
   void stop();
@@ -40,6 +42,7 @@ class State final : public std::enable_shared_from_this<State> {
   asio::awaitable<void> commit(std::shared_ptr<State> self, std::vector<vip::Change> changes, std::uint64_t term);
   asio::awaitable<void> close(std::shared_ptr<State> self);
 
+  bool shares() const { return parts_.per_entry || follower_.view().per_entry(); }
   bool writable() const { return leader_ && parts_.role->held(); }
   std::string trouble() const;
   std::uint64_t term() const { return term_; }
@@ -52,7 +55,7 @@ class State final : public std::enable_shared_from_this<State> {
   asio::awaitable<void> lead(std::shared_ptr<State> self);
   asio::awaitable<bool> take_over();
   ShardWriter::Office office();
-  asio::awaitable<std::vector<vip::Record>> recall();
+  asio::awaitable<Recalled> recall();
   void take_office();
   void step_down(const std::string& why);
   void read(int number);
@@ -67,6 +70,7 @@ class State final : public std::enable_shared_from_this<State> {
   std::set<int> to_read_;
   asio::steady_timer ready_;       // while load() waits
   asio::steady_timer pause_;       // while lead() waits
+  asio::steady_timer reread_;      // while keep_reading() waits
   std::string trouble_;            // of taking over
   std::string unread_;             // why a shard that changed could not be read, or written again
   std::uint64_t term_ = 0;         // grows whenever the right to write comes or goes
@@ -92,6 +96,7 @@ void State::stop() {
   follower_.news().stop();
   ready_.cancel();
   pause_.cancel();
+  reread_.cancel();
 }
 
 void State::follow(std::function<void(News)> sink) {
@@ -116,12 +121,12 @@ asio::awaitable<std::vector<vip::Record>> State::load(std::shared_ptr<State> /*s
   }
   if (stopped_) throw Unavailable("we are shutting down");
   if (!readable() && !recalled_) {
-    const auto records = co_await follower_.recall();  // throws: there is nothing to load
+    const auto recalled = co_await follower_.recall();  // throws: there is nothing to load
     recalled_ = true;
     if (!readable() && !stopped_) {
-      follower_.remember(records);
+      follower_.remember(recalled);
       spdlog::warn("ledger: {} can't be read yet; {} VIPs of its local copy are answered, new ones wait",
-                   parts_.describe(), records.size());
+                   parts_.describe(), recalled.records.size());
     }
   }
   loaded_term_ = term_;
@@ -138,14 +143,15 @@ void State::read(int number) {
 
 asio::awaitable<void> State::keep_reading(std::shared_ptr<State> /*self*/) {
   kube::Backoff backoff(parts_.first_pause, parts_.longest_pause);
-  asio::steady_timer pause(loop_);
   while (!to_read_.empty() && !stopped_ && !closed_) {
     if (co_await read_one()) {
       backoff.reset();
       continue;
     }
-    pause.expires_after(backoff.next());
-    co_await pause.async_wait(asio::use_awaitable);
+    if (stopped_ || closed_) break;
+    reread_.expires_after(backoff.next());
+    boost::system::error_code woken;
+    co_await reread_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   reading_ = false;
 }
@@ -159,6 +165,10 @@ asio::awaitable<bool> State::read_one() {
   try {
     if (leader_) {
       co_await writer_->look_after(number);
+      // Somebody's edit may have left it as we want it.
+      const auto* known = follower_.view().find(number);
+      const auto& now = writer_->seen().at(number);
+      if (!known || known->version != now.version) follower_.read(now);
     } else if (auto shard = co_await parts_.store->get(number)) {
       follower_.read(std::move(*shard));
     } else {
@@ -167,7 +177,7 @@ asio::awaitable<bool> State::read_one() {
   } catch (const Deposed& e) {
     step_down(e.what());
     to_read_.insert(number);
-  } catch (const Unavailable& e) {
+  } catch (const std::exception& e) {  // whatever it is, it is tried again
     if (!stopped_ && unread_ != e.what())
       spdlog::warn("ledger: configmap {}/{} is to be looked at: {}", parts_.name.space, shard_name(parts_.name, number),
                    e.what());
@@ -190,7 +200,7 @@ void State::role_changed() {
 asio::awaitable<void> State::lead(std::shared_ptr<State> /*self*/) {
   kube::Backoff backoff(parts_.first_pause, parts_.longest_pause);
   while (!stopped_ && !closed_ && !leader_ && parts_.role->held()) {
-    if (co_await take_over()) break;
+    if (co_await take_over() || stopped_ || closed_) break;
     pause_.expires_after(backoff.next());
     boost::system::error_code woken;
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -205,7 +215,7 @@ asio::awaitable<bool> State::take_over() {
   writer_ = std::make_unique<ShardWriter>(*parts_.store, parts_.name, office(), parts_.shard_octets);
   try {
     co_await writer_->take_over(follower_.view(), floor);
-  } catch (const Unavailable& e) {
+  } catch (const std::exception& e) {  // whatever it is, it is tried again
     if (!stopped_ && trouble_ != e.what())
       spdlog::warn("ledger: {} can't be taken over yet: {}", parts_.describe(), e.what());
     trouble_ = e.what();
@@ -223,16 +233,17 @@ ShardWriter::Office State::office() {
   office.stopped = [this] { return stopped_ || (closed_ && !leader_); };
   office.wrote = [this](const Shard& shard) { follower_.wrote(shard); };
   office.recall = [this] { return recall(); };
+  office.per_entry = parts_.per_entry;
   return office;
 }
 
-asio::awaitable<std::vector<vip::Record>> State::recall() {
+asio::awaitable<Recalled> State::recall() {
   try {
     co_return co_await follower_.recall();
   } catch (const Unavailable& e) {
     spdlog::info("ledger: nothing is known from an earlier run: {}", e.what());
   }
-  co_return std::vector<vip::Record>();
+  co_return Recalled();
 }
 
 void State::take_office() {
@@ -270,7 +281,8 @@ asio::awaitable<void> State::commit(std::shared_ptr<State> /*self*/, std::vector
   if (closed_) refuse("it was closed");
   if (leader_ && !parts_.role->held()) step_down("the Lease was lost");
   const auto holder = parts_.role->holder();
-  if (!leader_) refuse(holder.empty() ? "nobody holds its Lease yet" : "its Lease is held by " + holder);
+  if (!leader_)
+    refuse(holder.empty() ? "nobody holds its Lease yet" : "its Lease is held by " + kube::readable(holder));
   if (term != term_ || loaded_term_ != term_)
     refuse("another process may have written it; its records are to be loaded");
   try {
@@ -287,6 +299,8 @@ asio::awaitable<void> State::commit(std::shared_ptr<State> /*self*/, std::vector
 
 asio::awaitable<void> State::close(std::shared_ptr<State> /*self*/) {
   closed_ = true;
+  pause_.cancel();
+  reread_.cancel();
   try {
     {
       const auto turn = co_await turns_.take();
@@ -312,6 +326,7 @@ class Replica final : public Ledger {
     return state_->commit(state_, std::move(changes), state_->term());
   }
   std::string describe() const override { return state_->parts().describe(); }
+  bool shares() const override { return state_->shares(); }
   bool writable() const override { return state_->writable(); }
   void follow(std::function<void(News)> sink) override { state_->follow(std::move(sink)); }
   std::string writer() const override { return state_->parts().role->holder(); }

@@ -23,7 +23,8 @@ struct ReplicaParts {
   std::unique_ptr<ShardFeed> feed;
   std::shared_ptr<Mirror> mirror;
   LedgerName name;
-  std::string identity;  // this process and no other
+  std::string identity;    // this process and no other
+  bool per_entry = false;  // hosts of one entry shall share a VIP; false: as the ledger has it
   std::function<std::string()> describe;
   std::size_t shard_octets = ShardPlan::kShardOctets;
   std::chrono::milliseconds patience{1000};                        // load() waits for the cluster, then asks the mirror

@@ -23,6 +23,7 @@ json::object metadata_of(const LedgerName& ledger, const ShardWrite& write) {
   notes[kEpochNote] = std::to_string(write.epoch);
   notes[kHolderNote] = write.holder;
   if (write.shards > 0) notes[kShardsNote] = std::to_string(write.shards);
+  if (write.per_entry) notes[kVipsNote] = kPerEntry;
   json::object metadata;
   metadata["labels"] = {{kLedgerLabel, ledger.name}};
   metadata["annotations"] = std::move(notes);
@@ -43,18 +44,27 @@ std::optional<int> shard_number(const LedgerName& ledger, std::string_view confi
   return static_cast<int>(*number);
 }
 
-std::optional<Shard> parse_shard(const LedgerName& ledger, const json::object& config_map) {
+std::optional<ShardVersion> identify_shard(const LedgerName& ledger, const json::object& config_map) {
   const auto* metadata = object_at(config_map, "metadata");
   const auto number = shard_number(ledger, text_at(metadata, "name"));
+  auto version = text_at(metadata, "resourceVersion");
+  if (!number || version.empty()) return std::nullopt;
+  return ShardVersion{*number, std::move(version)};
+}
+
+std::optional<Shard> parse_shard(const LedgerName& ledger, const json::object& config_map) {
+  auto which = identify_shard(ledger, config_map);
+  if (!which) return std::nullopt;
   Shard shard;
-  shard.version = text_at(metadata, "resourceVersion");
-  if (!number || shard.version.empty()) return std::nullopt;
-  shard.number = *number;
+  shard.number = which->number;
+  shard.version = std::move(which->version);
+  const auto* metadata = object_at(config_map, "metadata");
   const auto* notes = object_at(*metadata, "annotations");
   shard.epoch = parse_epoch(text_at(notes, kEpochNote)).value_or(0);
   shard.holder = text_at(notes, kHolderNote);
   const auto shards = parse_epoch(text_at(notes, kShardsNote)).value_or(0);
   if (shards <= kMostShards) shard.shards = static_cast<int>(shards);
+  shard.per_entry = shard.number == 0 && text_at(notes, kVipsNote) == kPerEntry;
   shard.labelled = text_at(object_at(*metadata, "labels"), kLedgerLabel) == ledger.name;
   if (const auto* data = object_at(config_map, "data")) {
     for (const auto& [key, value] : *data) {

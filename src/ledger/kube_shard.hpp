@@ -19,6 +19,9 @@ inline constexpr const char* kLedgerLabel = "meridian.internal/ledger";  // NAME
 inline constexpr const char* kEpochNote = "meridian.internal/epoch";     // of the leader that wrote it last
 inline constexpr const char* kHolderNote = "meridian.internal/holder";   // that leader's identity
 inline constexpr const char* kShardsNote = "meridian.internal/shards";   // on shard 0: how many shards there must be
+// On shard 0: kPerEntry if hosts of one entry share a VIP. Sticky: a VIP that exists does not move.
+inline constexpr const char* kVipsNote = "meridian.internal/vips";
+inline constexpr const char* kPerEntry = "per-entry";
 inline constexpr int kMostShards = 4096;
 
 struct LedgerName {
@@ -32,8 +35,9 @@ struct Shard {
   std::string version;  // resourceVersion; empty: it is not there
   std::uint64_t epoch = 0;
   std::string holder;
-  int shards = 0;        // as kShardsNote says; 0: it does not
-  bool labelled = true;  // false: only by its name is it known as ours
+  int shards = 0;          // as kShardsNote says; 0: it does not
+  bool per_entry = false;  // as kVipsNote says, on shard 0
+  bool labelled = true;    // false: only by its name is it known as ours
   Lines lines;
   std::vector<std::pair<std::string, std::string>> damaged;  // keys and values that are no lines
 };
@@ -41,6 +45,12 @@ struct Shard {
 std::string shard_name(const LedgerName& ledger, int number);
 // Nothing: this is no shard of that ledger ("NAME-07", "NAME-x", another's).
 std::optional<int> shard_number(const LedgerName& ledger, std::string_view config_map);
+// Which shard it is, in which version, without a look at its lines; nothing: it is none.
+struct ShardVersion {
+  int number = 0;
+  std::string version;
+};
+std::optional<ShardVersion> identify_shard(const LedgerName& ledger, const boost::json::object& config_map);
 std::optional<Shard> parse_shard(const LedgerName& ledger, const boost::json::object& config_map);
 
 // What a leader writes: its epoch and name, and lines.
@@ -49,6 +59,7 @@ struct ShardWrite {
   std::uint64_t epoch = 0;
   std::string holder;
   int shards = 0;                                          // for kShardsNote; 0: leave it as it is
+  bool per_entry = false;                                  // for kVipsNote; false: leave it as it is
   std::map<std::string, std::optional<std::string>> data;  // by key; nothing: the key goes
 };
 // A JSON merge patch (RFC 7396) that is refused unless the shard still has `version`.

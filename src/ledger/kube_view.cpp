@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "kube/readable.hpp"
+
 namespace meridian::ledger {
 
 void ShardView::index(int number, const Lines& lines) {
@@ -166,9 +168,10 @@ ShardView::Changes ShardView::gone(int number) {
   return changes(touched);
 }
 
-ShardView::Changes ShardView::remember(const std::vector<vip::Record>& records) {
+ShardView::Changes ShardView::remember(const std::vector<vip::Record>& records, bool per_entry) {
   Touched touched;
   Shard elsewhere;
+  elsewhere.per_entry = per_entry;
   for (const auto& record : records) elsewhere.lines.insert_or_assign(record.address, Line{record, kLastEpoch});
   replace(kElsewhere, std::move(elsewhere), false, touched);
   drop_gone(touched);
@@ -184,8 +187,9 @@ bool ShardView::whole() const {
   return true;
 }
 
-bool ShardView::any() const {
-  return std::ranges::any_of(shards_, [](const auto& known) { return known.second.there; });
+bool ShardView::per_entry() const {
+  if (const auto* first = find(0)) return first->per_entry;
+  return std::ranges::any_of(shards_, [](const auto& known) { return known.second.shard.per_entry; });
 }
 
 const Shard* ShardView::find(int number) const {
@@ -239,9 +243,11 @@ ShardView::Settled ShardView::settled() const {
   for (const auto& [number, known] : shards_) {
     for (const auto& [address, line] : known.shard.lines) {
       const auto best = best_at(address);
-      const auto text = address.to_string() + " of " + line.record.host + " (epoch " + std::to_string(line.epoch) + ")";
+      const auto text = address.to_string() + " of " + kube::readable(line.record.host) + " (epoch " +
+                        std::to_string(line.epoch) + ")";
       if (best.line != &line) {
-        if (known.there) settled.conflicts.push_back(text + " is given to " + best.line->record.host + " elsewhere");
+        if (known.there)
+          settled.conflicts.push_back(text + " is given to " + kube::readable(best.line->record.host) + " elsewhere");
         continue;
       }
       auto kept = line;

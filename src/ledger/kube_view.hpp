@@ -31,11 +31,12 @@ class ShardView {
   Changes put_all(std::map<int, Shard> shards);
   Changes gone(int number);
   // What we know from elsewhere, for as long as the ledger is not whole; a shard that nobody ever had.
-  Changes remember(const std::vector<vip::Record>& records);
+  Changes remember(const std::vector<vip::Record>& records, bool per_entry = false);
 
   // Shard 0 is there, and all that it says there must be.
   bool whole() const;
-  bool any() const;  // at least one shard is there
+  // Whether hosts of one entry share a VIP: as shard 0 says, or said before it went.
+  bool per_entry() const;
   // Null: not there.
   const Shard* find(int number) const;
   std::vector<int> numbers() const;          // of the shards that are there

@@ -6,6 +6,8 @@
 #include <ranges>
 #include <utility>
 
+#include "kube/readable.hpp"
+
 namespace meridian::ledger {
 namespace {
 
@@ -34,6 +36,7 @@ ShardWrite ShardWriter::signed_write(int number) const {
   write.epoch = epoch_;
   write.holder = office_.identity;
   if (number == 0) write.shards = declared();
+  write.per_entry = number == 0 && per_entry_;
   return write;
 }
 
@@ -55,12 +58,14 @@ bool ShardWriter::as_wanted(int number) const {
   const auto found = seen_.find(number);
   if (found == seen_.end() || !present(number)) return false;
   const auto& shard = found->second;
-  if (!ours(shard) || !shard.labelled || (number == 0 && shard.shards != declared())) return false;
+  if (!ours(shard) || !shard.labelled) return false;
+  if (number == 0 && (shard.shards != declared() || (per_entry_ && !shard.per_entry))) return false;
   return shard.damaged.empty() && shard.lines == plan_.lines(number);
 }
 
 asio::awaitable<void> ShardWriter::take_over(const ShardView& known, std::uint64_t floor) {
   in_office_ = false;
+  per_entry_ = office_.per_entry;
   epoch_ = std::max(epoch_, std::min(floor + 1, kLastEpoch));
   std::map<int, Shard> found;
   for (int tries = 0;; ++tries) {
@@ -71,7 +76,11 @@ asio::awaitable<void> ShardWriter::take_over(const ShardView& known, std::uint64
   }
   ShardView view = known;
   view.put_all(found);
-  if (!view.missing().empty() && office_.recall) view.remember(co_await office_.recall());
+  if (!view.missing().empty() && office_.recall) {
+    const auto recalled = co_await office_.recall();
+    view.remember(recalled.records, recalled.per_entry);
+  }
+  per_entry_ = per_entry_ || view.per_entry();
   auto settled = view.settled();
   conflicts_ = std::move(settled.conflicts);
   seeded_ = settled.homeless.size();
@@ -170,9 +179,10 @@ asio::awaitable<bool> ShardWriter::look() {
     }
     if (!ours(*now) && now->epoch >= epoch_)
       throw Deposed("configmap " + ledger_.space + "/" + shard_name(ledger_, number) + " was taken over by " +
-                    now->holder + " (epoch " + std::to_string(now->epoch) + ")");
+                    kube::readable(now->holder) + " (epoch " + std::to_string(now->epoch) + ")");
     if (!in_office_) throw Unavailable("configmap " + shard_name(ledger_, number) + " changed while it was taken over");
     note_edit(before, *now);
+    per_entry_ = per_entry_ || now->per_entry;  // by hand, too: it is sticky
     before = std::move(*now);
   }
   co_return true;

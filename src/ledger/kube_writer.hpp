@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/kube_mirror.hpp"
 #include "ledger/kube_plan.hpp"
 #include "ledger/kube_shard.hpp"
 #include "ledger/kube_store.hpp"
@@ -32,7 +33,8 @@ class ShardWriter {
     std::function<bool()> stopped;                                  // asked before every request: no more of them
     std::function<void(const Shard&)> wrote = [](const Shard&) {};  // each shard as our write left it
     // What is known from an earlier run, if shards are missing.
-    std::function<boost::asio::awaitable<std::vector<vip::Record>>()> recall;
+    std::function<boost::asio::awaitable<Recalled>()> recall;
+    bool per_entry = false;  // we want hosts of one entry to share a VIP; false: as the ledger has it
   };
   // `store` and what `office` calls outlive every call.
   ShardWriter(ShardStore& store, LedgerName ledger, Office office, std::size_t shard_octets = ShardPlan::kShardOctets);
@@ -78,6 +80,7 @@ class ShardWriter {
   const LedgerName ledger_;
   const Office office_;
   std::uint64_t epoch_ = 0;
+  bool per_entry_ = false;     // the note that shard 0 shall have; where it is not wanted it may stay
   bool in_office_ = false;     // take_over() is done: what somebody else writes is put right, no longer adopted
   std::map<int, Shard> seen_;  // no version: not there; its lines are then what it held
   ShardPlan plan_;

@@ -21,7 +21,8 @@ struct Unavailable : std::runtime_error {
 
 // What happened to a shared ledger without our doing.
 struct News {
-  bool reload = false;                 // load() again: the right to write came or went, or the store is readable again
+  // load() again: the right to write came or went, the store is readable again, or shares() is another.
+  bool reload = false;
   std::vector<vip::Change> changes{};  // otherwise: what another process wrote, in the order in which it holds
 };
 
@@ -38,6 +39,9 @@ class Ledger {
   // For people: "sqlite /var/lib/meridian/vips.db".
   virtual std::string describe() const = 0;
 
+  // Whether hosts of one entry share a VIP in it, under the name of one of them: so they do where VIPs are written back
+  // into entries, and it stays so. A property of the ledger, not of who reads it. News{reload} when it changes.
+  virtual bool shares() const { return false; }
   // A ledger that several processes share has one writer; the others follow it. A ledger of our own is always ours.
   virtual bool writable() const { return true; }
   // Once, before load(). The sink is called on the control thread, never from inside another call.

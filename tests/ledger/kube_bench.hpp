@@ -82,6 +82,7 @@ class Cluster {
     shard.holder = write.holder;
     shard.labelled = true;
     if (write.shards > 0) shard.shards = write.shards;
+    if (write.per_entry) shard.per_entry = true;
     for (const auto& [key, value] : write.data) {
       std::erase_if(shard.damaged, [&](const auto& damage) { return damage.first == key; });
       std::erase_if(shard.lines, [&](const auto& line) { return key_of(line.first) == key; });
@@ -154,6 +155,7 @@ class Wire {
   void tell_event() {
     const auto [number, shard] = std::move(events.front());
     events.pop_front();
+    if (shard && listener->echoed(number, shard->version)) return;
     if (shard) {
       listener->changed(*shard);
     } else {
@@ -260,7 +262,7 @@ struct Bench {
   asio::io_context loop;
 
   struct Replica {
-    Replica(Bench& bench, std::string name, std::size_t shard_octets)
+    Replica(Bench& bench, std::string name, std::size_t shard_octets, bool per_entry)
         : identity(std::move(name)), line(std::make_shared<Wire>(bench.loop, bench.cluster)) {
       ReplicaParts parts;
       parts.store = std::make_unique<WireStore>(line);
@@ -271,6 +273,7 @@ struct Bench {
       parts.identity = identity;
       parts.describe = [] { return std::string("the bench"); };
       parts.shard_octets = shard_octets;
+      parts.per_entry = per_entry;
       parts.patience = parts.first_pause = parts.longest_pause = std::chrono::milliseconds(0);
       ledger = make_replica(bench.loop, std::move(parts));
       ledger->follow([this](News got) { news.push_back(std::move(got)); });
@@ -283,8 +286,8 @@ struct Bench {
     std::vector<News> news;
     std::unique_ptr<Ledger> ledger;
   };
-  std::unique_ptr<Replica> replica(std::string identity, std::size_t shard_octets = 400) {
-    return std::make_unique<Replica>(*this, std::move(identity), shard_octets);
+  std::unique_ptr<Replica> replica(std::string identity, std::size_t shard_octets = 400, bool per_entry = false) {
+    return std::make_unique<Replica>(*this, std::move(identity), shard_octets, per_entry);
   }
 
   // Until nothing goes on without an answer or an event; pauses of no length included.

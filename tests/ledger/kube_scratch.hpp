@@ -36,13 +36,13 @@ class KubeScratch {
   const std::string& name() const { return name_; }
 
   // Another process, as it starts.
-  std::unique_ptr<Ledger> join(std::unique_ptr<Ledger> mirror = nullptr) {
+  std::unique_ptr<Ledger> join(std::unique_ptr<Ledger> mirror = nullptr, bool shares = false) {
     auto api = std::make_unique<kube::Api>(control_, server().settings());
     config::KubernetesLedger settings;
     settings.space = "default";
     settings.name = name_;
-    auto ledger =
-        make_kube_ledger(control_, *api, settings, kTimes, name_ + "-" + std::to_string(++joined_), std::move(mirror));
+    auto ledger = make_kube_ledger(control_, *api, settings, kTimes, name_ + "-" + std::to_string(++joined_),
+                                   std::move(mirror), shares);
     apis_.emplace(joined_, std::move(api));
     return ledger;
   }

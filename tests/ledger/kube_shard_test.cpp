@@ -103,6 +103,28 @@ TEST_CASE("a ConfigMap is a shard") {
     CHECK(shard->lines == lines({line("245.1.2.3", "a", 3)}));
     CHECK(shard->damaged.size() == 1);
   }
+  SUBCASE("the first says whether hosts of one entry share a VIP") {
+    struct {
+      const char* name;
+      const char* note;
+      bool per_entry;
+    } rows[] = {
+        {"meridian-0", R"("meridian.internal/vips":"per-entry")", true},
+        {"meridian-0", R"("meridian.internal/vips":"per-host")", false},
+        {"meridian-0", R"("meridian.internal/vips":7)", false},
+        {"meridian-0", R"("meridian.internal/vip":"per-entry")", false},
+        {"meridian-1", R"("meridian.internal/vips":"per-entry")", false},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(std::string(row.name));
+      CAPTURE(std::string(row.note));
+      const auto text = std::string(R"({"metadata":{"resourceVersion":"7","name":")") + row.name +
+                        R"(","annotations":{)" + row.note + "}}}";
+      const auto shard = parse(text.c_str());
+      REQUIRE(shard.has_value());
+      CHECK(shard->per_entry == row.per_entry);
+    }
+  }
   SUBCASE("however little is in it") {
     const auto shard = parse(R"({"metadata":{"name":"meridian-4095","resourceVersion":"7",
       "annotations":{"meridian.internal/epoch":"many"}},"data":null})");
@@ -121,7 +143,7 @@ TEST_CASE("a ConfigMap is a shard") {
 }
 
 TEST_CASE("a write is a merge patch that holds for one version, or a whole ConfigMap") {
-  ShardWrite write{2, 5, "me", 0, {{"245.0.0.1", R"({"host":"a","epoch":5})"}, {"x", std::nullopt}}};
+  ShardWrite write{2, 5, "me", 0, false, {{"245.0.0.1", R"({"host":"a","epoch":5})"}, {"x", std::nullopt}}};
   CHECK(
       merge_patch(kName, write, "77") ==
       R"({"metadata":{"labels":{"meridian.internal/ledger":"meridian"},"annotations":{"meridian.internal/epoch":"5",)"
@@ -134,6 +156,12 @@ TEST_CASE("a write is a merge patch that holds for one version, or a whole Confi
   CHECK(shard->number == 2);
   CHECK(shard->lines == lines({line("245.0.0.1", "a", 5)}));
   CHECK(shard->damaged.empty());
+
+  const ShardWrite noted{0, 5, "me", 1, true, {}};
+  CHECK(merge_patch(kName, noted, "8").find(R"("meridian.internal/vips":"per-entry")") != std::string::npos);
+  auto first = json::parse(config_map(kName, noted)).as_object();
+  first["metadata"].as_object()["resourceVersion"] = "1";
+  CHECK(parse_shard(kName, first)->per_entry);
 }
 
 TEST_CASE("a plan puts a record where it was, and a new one into the least full shard") {
@@ -152,6 +180,21 @@ TEST_CASE("a plan puts a record where it was, and a new one into the least full 
   CHECK(plan.lines(0).at(at("245.0.0.1")).epoch == 2);
   CHECK(plan.apply({erase("245.0.0.1"), erase("245.9.9.9")}, 2) == std::set<int>{0});
   CHECK(plan.apply({put(record("245.0.0.1", "b"))}, 2) == std::set<int>{2});
+}
+
+TEST_CASE("a plan has no more shards than are read") {
+  ShardView::Settled settled;
+  for (int i = 0; i < kMostShards; ++i) {
+    const auto l = line(("245.0." + std::to_string(i / 256) + "." + std::to_string(i % 256)).c_str(),
+                        ("a" + std::to_string(i)).c_str());
+    settled.shards[i].emplace(l.record.address, l);
+  }
+  ShardPlan plan(1);
+  plan.adopt(std::move(settled), 1);
+  CHECK_THROWS_WITH_AS(plan.apply({put(record("245.1.0.0", "b"))}, 1), doctest::Contains("the ledger is full"),
+                       Unavailable);
+  plan.apply({erase("245.0.0.7")}, 1);
+  CHECK(plan.apply({put(record("245.1.0.0", "b"))}, 1) == std::set<int>{7});
 }
 
 TEST_CASE("shards depend on each other") {
