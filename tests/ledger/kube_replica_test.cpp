@@ -115,6 +115,38 @@ TEST_CASE("a write without an answer is looked after before it is repeated") {
   }
 }
 
+TEST_CASE("whatever ends a take-over or a look at a shard, it is tried again") {
+  for (const bool strange : {false, true}) {
+    CAPTURE(strange);
+    Bench bench;
+    auto one = bench.replica("one", 40);
+    one->wire.strange = strange;
+    one->wire.set_held(true);
+    for (int tries = 0; tries < 3; ++tries) {
+      bench.turn();
+      REQUIRE(one->wire.under_way.size() == 1);
+      one->wire.cut(true);
+    }
+    bench.turn();
+    CHECK(one->ledger->trouble() == "cut");
+    bench.settle({one.get()});
+    REQUIRE(one->ledger->writable());
+
+    bench.cluster.edit(0, [](Shard& shard) { shard.labelled = false; });
+    one->wire.tell_event();
+    for (int tries = 0; tries < 3; ++tries) {
+      bench.turn();
+      REQUIRE(one->wire.under_way.size() == 1);
+      one->wire.cut(true);
+    }
+    bench.turn();
+    CHECK(one->ledger->trouble() == "cut");
+    bench.settle({one.get()});
+    CHECK(one->ledger->trouble().empty());
+    CHECK(bench.cluster.shards.at(0).labelled);
+  }
+}
+
 TEST_CASE("a leader that slept while another took over") {
   Led bench;
   REQUIRE(bench.write(*bench.one, kThree).empty());
