@@ -29,8 +29,9 @@ struct News {
 class Ledger {
  public:
   virtual ~Ledger() = default;
-  // All records. What is damaged is set aside with a loud log line and comes back empty: the allocator finds the VIPs
-  // again in hash order. Throws Unavailable.
+  // All records, as they are when it returns: what was told by News before that is in them. What is damaged is set
+  // aside with a loud log line and comes back empty: the allocator finds the VIPs again in hash order. Throws
+  // Unavailable.
   virtual boost::asio::awaitable<std::vector<vip::Record>> load() = 0;
   // Durable when it returns: a VIP may be answered after that and not before. All or nothing, except that a shared
   // ledger may keep a part of what it could not finish: it is true then, and commit() of the same finishes it. Throws
