@@ -22,6 +22,7 @@ constexpr std::size_t kBodyLimit = 16 << 20;  // octets, decoded
 struct Api::State {
   State(asio::io_context& loop, config::Kubernetes settings)
       : executor(loop.get_executor()),
+        resolver(std::make_shared<Resolver>(executor, stops)),
         credentials(std::make_shared<CredentialSource>(executor, std::move(settings), stops)) {}
 
   // The coroutines that hold a State; the members below run inside them.
@@ -34,6 +35,7 @@ struct Api::State {
 
   const asio::any_io_executor executor;
   const std::shared_ptr<StopList> stops = std::make_shared<StopList>();
+  const std::shared_ptr<Resolver> resolver;
   const std::shared_ptr<CredentialSource> credentials;
   ApiPool pool;
   std::shared_ptr<const Dial> dial;
@@ -96,7 +98,7 @@ asio::awaitable<std::unique_ptr<Exchange>> Api::State::exchange_as(Credentials w
       if (request.method != Method::Get && !e.unsent) throw;
     }
   }
-  auto connection = co_await ApiConnection::open(executor, to, stops, deadline);
+  auto connection = co_await ApiConnection::open(executor, resolver, to, stops, deadline);
   auto exchange = std::make_unique<Exchange>(std::move(connection));
   co_await exchange->start(std::move(request), who.token, deadline);
   co_return exchange;
@@ -172,12 +174,12 @@ void Api::stop() {
   state_->pool.clear();
 }
 
-std::string Api::describe() const {
-  return state_->credentials->describe();
+bool Api::stopped() const {
+  return state_->stops->stopped();
 }
 
-std::string Api::own_namespace() const {
-  return state_->credentials->own_namespace();
+std::string Api::describe() const {
+  return state_->credentials->describe();
 }
 
 }  // namespace meridian::kube

@@ -72,11 +72,10 @@ class Api {
   // The same for long answers, on a connection of its own.
   boost::asio::awaitable<std::unique_ptr<Stream>> open(Request request);
   void stop();
+  bool stopped() const;
 
   // For people: "https://10.96.0.1:443 (service account)"; before it is known what was configured.
   std::string describe() const;
-  // The namespace of the service account, or of the kubeconfig's context; "default" where there is none.
-  std::string own_namespace() const;
 
  private:
   struct State;

@@ -13,7 +13,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "kube/api_resolve.hpp"
 #include "kube/base64.hpp"
 
 namespace meridian::kube {
@@ -81,27 +80,29 @@ ApiConnection::ApiConnection(asio::any_io_executor executor, std::shared_ptr<con
       guard_(std::move(stops), [this] { beast::get_lowest_layer(stream_).close(); }) {}
 
 asio::awaitable<std::unique_ptr<ApiConnection>> ApiConnection::open(asio::any_io_executor executor,
+                                                                    std::shared_ptr<Resolver> resolver,
                                                                     std::shared_ptr<const Dial> dial,
                                                                     std::shared_ptr<StopList> stops,
                                                                     Clock::time_point deadline) {
   auto connection = std::make_unique<ApiConnection>(executor, dial, stops);
   const Peer& peer = *dial->peer;
   if (peer.proxy) {
-    co_await connection->connect(peer.proxy->host, peer.proxy->port, deadline);
+    co_await connection->connect(resolver, peer.proxy->host, peer.proxy->port, deadline);
     co_await connection->ask_proxy(deadline);
   } else {
-    co_await connection->connect(peer.server.host, peer.server.port, deadline);
+    co_await connection->connect(resolver, peer.server.host, peer.server.port, deadline);
   }
   co_await connection->handshake(deadline);
   co_return connection;
 }
 
-asio::awaitable<void> ApiConnection::connect(std::string host, std::uint16_t port, Clock::time_point deadline) {
+asio::awaitable<void> ApiConnection::connect(std::shared_ptr<Resolver> resolver, std::string host, std::uint16_t port,
+                                             Clock::time_point deadline) {
   const auto whom = dial_->peer->proxy ? "connecting to the proxy " + dial_->peer->proxy->authority() : "connecting";
   std::vector<tcp::endpoint> endpoints;
   error_code error;
   try {
-    endpoints = co_await resolve(stream_.get_executor(), host, port, stops_, deadline);
+    endpoints = co_await resolver->resolve(std::move(host), port, deadline);
   } catch (const boost::system::system_error& e) {
     error = e.code();
   }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kube/api.hpp"
+#include "kube/api_resolve.hpp"
 #include "kube/api_tls.hpp"
 #include "kube/credentials.hpp"
 #include "kube/stop_list.hpp"
@@ -36,6 +37,7 @@ class ApiConnection {
   // Name looked up, connected (each address gets its share of the time), CONNECTed, and the server verified. Throws
   // Unconnected; operation_aborted after stop().
   static boost::asio::awaitable<std::unique_ptr<ApiConnection>> open(boost::asio::any_io_executor executor,
+                                                                     std::shared_ptr<Resolver> resolver,
                                                                      std::shared_ptr<const Dial> dial,
                                                                      std::shared_ptr<StopList> stops,
                                                                      Clock::time_point deadline);
@@ -57,7 +59,8 @@ class ApiConnection {
   std::string trouble(const std::string& what, const boost::system::error_code& error);
 
  private:
-  boost::asio::awaitable<void> connect(std::string host, std::uint16_t port, Clock::time_point deadline);
+  boost::asio::awaitable<void> connect(std::shared_ptr<Resolver> resolver, std::string host, std::uint16_t port,
+                                       Clock::time_point deadline);
   boost::asio::awaitable<void> ask_proxy(Clock::time_point deadline);
   boost::asio::awaitable<void> handshake(Clock::time_point deadline);
 

@@ -144,15 +144,4 @@ std::string CredentialSource::describe() const {
   return looked_ ? looked_->found.describe() : configured();
 }
 
-std::string CredentialSource::own_namespace() {
-  if (!looked_) {
-    try {
-      look();
-    } catch (const std::exception&) {  // requests say why
-      return "default";
-    }
-  }
-  return looked_->access.space;
-}
-
 }  // namespace meridian::kube

@@ -36,7 +36,6 @@ class CredentialSource : public std::enable_shared_from_this<CredentialSource> {
 
   // "https://10.96.0.1:443 (service account)"; before it is known what was configured.
   std::string describe() const;
-  std::string own_namespace();
 
  private:
   struct Looked;

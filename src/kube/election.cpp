@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <ctime>
 #include <utility>
+
+#include "kube/timestamp.hpp"
 
 namespace meridian::kube {
 namespace {
@@ -32,17 +32,6 @@ std::int64_t number_at(const json::object& parent, const char* key) {
 }
 
 }  // namespace
-
-std::string micro_time(Election::WallTime time) {
-  const auto micros = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>(micros / 1000000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char day[32], text[48];
-  std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text, sizeof text, "%s.%06dZ", day, static_cast<int>(micros % 1000000));
-  return text;
-}
 
 Election::Election(std::string space, std::string name, std::string identity, config::Kubernetes::Lease times)
     : space_(std::move(space)), name_(std::move(name)), identity_(std::move(identity)), times_(times) {}
@@ -80,7 +69,7 @@ json::object Election::with_spec(json::object spec) const {
 
 json::object Election::claim(WallTime now) const {
   auto spec = lease_ ? object_at(*lease_, "spec") : json::object();
-  const auto time = micro_time(now);
+  const auto time = to_microseconds(now);
   if (holder_ != identity_ || !spec.contains("acquireTime")) spec["acquireTime"] = time;
   const auto transitions = std::clamp<std::int64_t>(number_at(spec, "leaseTransitions"), 0, INT32_MAX - 1);
   spec["leaseTransitions"] = transitions + (lease_ && holder_ != identity_ ? 1 : 0);
@@ -97,7 +86,7 @@ void Election::won(json::object lease, Time sent) {
 
 json::object Election::released(WallTime now) const {
   auto spec = lease_ ? object_at(*lease_, "spec") : json::object();
-  const auto time = micro_time(now);
+  const auto time = to_microseconds(now);
   spec["holderIdentity"] = "";
   spec["leaseDurationSeconds"] = 1;
   spec["acquireTime"] = time;

@@ -50,7 +50,4 @@ class Election {
   std::optional<Time> sent_;  // the claim that holds
 };
 
-// "2025-01-02T03:04:05.000006Z", Kubernetes' MicroTime.
-std::string micro_time(Election::WallTime time);
-
 }  // namespace meridian::kube

@@ -16,7 +16,7 @@ struct Event {
 
   ObjectRef entry;
   std::string reason;    // CamelCase
-  std::string text;      // printable() already
+  std::string text;      // readable() already
   Time first{}, last{};  // when it was so
   std::uint32_t count = 1;
 };
@@ -29,9 +29,5 @@ struct EventSource {
 
 // POST. The name is the entry's with `unique` in hexadecimal behind it, as client-go names them.
 Request post_event(const Event& event, const EventSource& source, std::uint64_t unique);
-
-// At most `longest` octets of valid UTF-8 without control characters: others are spelled \xNN. A text that is cut ends
-// in "...".
-std::string printable(std::string_view text, std::size_t longest);
 
 }  // namespace meridian::kube

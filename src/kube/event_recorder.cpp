@@ -17,6 +17,7 @@
 #include "kube/backoff.hpp"
 #include "kube/event.hpp"
 #include "kube/event_queue.hpp"
+#include "kube/readable.hpp"
 
 namespace meridian::kube {
 namespace {
@@ -139,7 +140,7 @@ EventRecorder::~EventRecorder() {
 void EventRecorder::warn(const ObjectRef& entry, const std::string& reason, const std::string& text) {
   const auto wall = WallClock::now();
   const bool room = run_->queue.add(
-      {.entry = entry, .reason = reason, .text = printable(text, Event::kLongestText), .first = wall, .last = wall},
+      {.entry = entry, .reason = reason, .text = readable(text, Event::kLongestText), .first = wall, .last = wall},
       Clock::now());
   if (!room && run_->enabled) ++run_->dropped;
   run_->start();

@@ -1,20 +1,18 @@
 #include "kube/exec_credential.hpp"
 
-#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <stdexcept>
 
 #include "kube/api.hpp"
 #include "kube/base64.hpp"
+#include "kube/timestamp.hpp"
 
 namespace meridian::kube {
 namespace {
 
 namespace json = boost::json;
-using std::chrono::system_clock;
 
 [[noreturn]] void fail(const std::string& why) {
   throw std::invalid_argument(why);
@@ -26,35 +24,6 @@ std::string text(const json::object& object, std::string_view key) {
   if (!member || member->is_null()) return {};
   if (!member->is_string()) fail("`" + std::string(key) + "` is no text");
   return std::string(member->get_string());
-}
-
-// Digits of a fixed width, taken from the front.
-std::optional<int> take_number(std::string_view& from, std::size_t digits) {
-  int number = 0;
-  if (from.size() < digits) return std::nullopt;
-  const auto [end, error] = std::from_chars(from.data(), from.data() + digits, number);
-  if (error != std::errc() || end != from.data() + digits || number < 0) return std::nullopt;
-  from.remove_prefix(digits);
-  return number;
-}
-
-bool take(std::string_view& from, char expected, char or_this) {
-  if (from.empty() || (from[0] != expected && from[0] != or_this)) return false;
-  from.remove_prefix(1);
-  return true;
-}
-
-// "Z", "+01:00"
-std::optional<std::chrono::minutes> take_offset(std::string_view& from) {
-  if (take(from, 'Z', 'z')) return std::chrono::minutes(0);
-  const bool west = from.starts_with('-');
-  if (!take(from, '+', '-')) return std::nullopt;
-  const auto hours = take_number(from, 2);
-  if (!hours || !take(from, ':', ':')) return std::nullopt;
-  const auto minutes = take_number(from, 2);
-  if (!minutes) return std::nullopt;
-  const std::chrono::minutes offset(*hours * 60 + *minutes);
-  return west ? -offset : offset;
 }
 
 json::object cluster_of(const ExecPlugin& plugin, const Peer& peer) {
@@ -74,30 +43,6 @@ json::object cluster_of(const ExecPlugin& plugin, const Peer& peer) {
 }
 
 }  // namespace
-
-std::optional<system_clock::time_point> parse_time(std::string_view text) {
-  using namespace std::chrono;
-  auto y = take_number(text, 4);
-  if (y) y = std::clamp(*y, 1970, 2200);  // what nanoseconds in 64 bits can tell
-  if (!y || !take(text, '-', '-')) return std::nullopt;
-  const auto m = take_number(text, 2);
-  if (!m || !take(text, '-', '-')) return std::nullopt;
-  const auto d = take_number(text, 2);
-  if (!d || !take(text, 'T', 't')) return std::nullopt;
-  const auto hour = take_number(text, 2);
-  if (!hour || !take(text, ':', ':')) return std::nullopt;
-  const auto minute = take_number(text, 2);
-  if (!minute || !take(text, ':', ':')) return std::nullopt;
-  const auto second = take_number(text, 2);
-  if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  if (take(text, '.', '.')) {  // a fraction of a second is not worth keeping
-    while (!text.empty() && text[0] >= '0' && text[0] <= '9') text.remove_prefix(1);
-  }
-  const auto offset = take_offset(text);
-  const year_month_day date{year(*y), month(static_cast<unsigned>(*m)), day(static_cast<unsigned>(*d))};
-  if (!offset || !text.empty() || !date.ok()) return std::nullopt;
-  return system_clock::time_point(sys_days(date)) + hours(*hour) + minutes(*minute) + seconds(*second) - *offset;
-}
 
 ExecCredential parse_exec_credential(std::string_view output, const std::string& api_version) {
   json::error_code error;

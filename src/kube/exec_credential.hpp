@@ -22,7 +22,4 @@ ExecCredential parse_exec_credential(std::string_view output, const std::string&
 // What the plugin is told in KUBERNETES_EXEC_INFO: JSON.
 std::string exec_info(const ExecPlugin& plugin, const Peer& peer);
 
-// RFC 3339, 5.6: "2030-01-02T03:04:05Z", "...05.123+01:00".
-std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
-
 }  // namespace meridian::kube

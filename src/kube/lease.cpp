@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "kube/election.hpp"
+#include "kube/readable.hpp"
 
 namespace meridian::kube {
 namespace {
@@ -26,6 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr double kJitter = 1.2;  // client-go's JitterFactor: tries to get a Lease are `retry` to 2.2 of it apart
 constexpr milliseconds kReleaseDeadline{2000};
+constexpr std::size_t kLongestHolder = 253;  // octets, in logs: a name and no novel
 
 // A holder has to have time for a second try before what it holds ends.
 milliseconds try_deadline(const config::Kubernetes::Lease& times) {
@@ -83,13 +85,13 @@ struct Lease::Run : std::enable_shared_from_this<Lease::Run> {
   bool competing = false;  // compete() runs
   bool released = false;   // for good
   bool stopped = false;
-  bool aborted = false;
+  bool over = false;  // the Api was stopped
 };
 
 asio::awaitable<void> Lease::Run::compete(std::shared_ptr<Run> /*self*/) {
   while (!stopped && !released) {
     co_await attempt();
-    if (stopped || released || aborted) break;
+    if (stopped || released || over) break;
     tell();
     milliseconds wait = times.retry;
     if (!held()) {
@@ -121,11 +123,10 @@ asio::awaitable<void> Lease::Run::attempt() {
       if (co_await claim()) co_return;
       known = false;  // somebody was faster, or edited it, or deleted it
     }
-  } catch (const Unreachable& e) {
-    failed(e.what());
-  } catch (const boost::system::system_error& e) {
-    aborted = e.code() == asio::error::operation_aborted;  // the Api was stopped
-    if (!aborted) failed(e.what());
+  } catch (const std::exception& e) {
+    if (stopped) co_return;  // and the Api may be gone
+    over = api.stopped();
+    if (!over) failed(e.what());
   }
 }
 
@@ -212,7 +213,8 @@ void Lease::Run::tell() {
   if (now == told_held && election.holder() == told_holder) return;
   if (now != told_held) spdlog::info("{}: {}", text(), now ? "we hold it" : "we do not hold it any more");
   if (election.holder() != told_holder && election.holder() != election.identity())
-    spdlog::info("{}: held by {}", text(), election.holder().empty() ? "nobody" : election.holder());
+    spdlog::info("{}: held by {}", text(),
+                 election.holder().empty() ? "nobody" : readable(election.holder(), kLongestHolder));
   told_held = now;
   told_holder = election.holder();
   asio::post(loop, [self = shared_from_this()] {

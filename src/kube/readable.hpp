@@ -6,8 +6,8 @@
 
 namespace meridian::kube {
 
-// The beginning of what a stranger said, for logs: control characters as \xNN, "..." if there was more than `most`
-// octets.
-std::string readable(std::string_view text, std::size_t most = 300);
+// What a stranger said, for logs and Events: valid UTF-8 without control characters; every other octet is spelled \xNN.
+// At most `longest` octets: a text that is cut ends in "...".
+std::string readable(std::string_view text, std::size_t longest = 300);
 
 }  // namespace meridian::kube

@@ -145,7 +145,6 @@ TEST_CASE("the service account of a pod") {
   Api api(loop, {});
   SUBCASE("is who we are") {
     CHECK(api.describe() == "service account");
-    CHECK(api.own_namespace() == "mesh");
     CHECK(ask(loop, api, get(kConfigMaps)).status == 200);
     CHECK(api.describe() == server.url() + " (service account)");
   }
@@ -172,7 +171,6 @@ TEST_CASE("what is no pod says so") {
   asio::io_context loop;
   Api api(loop, {});
   CHECK(contains(why_not(loop, api, get("/version")), "so this is no pod: give the source a kubeconfig"));
-  CHECK(api.own_namespace() == "default");
   CHECK(api.describe() == "service account");
 }
 

@@ -33,7 +33,6 @@ TEST_CASE("an API server that answers") {
     CHECK(json::parse(answer.body).at("minor") == "34");
     CHECK_FALSE(answer.retry_after.has_value());
     CHECK(contains(api.describe(), server.url() + " (context test of /"));
-    CHECK(api.own_namespace() == "default");
   }
   SUBCASE("takes what is given") {
     CHECK(ask(loop, api, post(kConfigMaps, kConfigMap)).status == 201);

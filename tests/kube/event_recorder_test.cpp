@@ -60,7 +60,7 @@ TEST_CASE("the owner of an entry is told") {
     CHECK(event.at("involvedObject").at("uid") == json::value(entry.uid));
     CHECK(event.at("involvedObject").at("apiVersion") == "networking.istio.io/v1beta1");
     CHECK(event.at("reason") == "VipConflict");
-    CHECK(event.at("message") == "two\\x0Alines");
+    CHECK(event.at("message") == "two\\x0alines");
     CHECK(event.at("source").at("host") == "meridian-0");
   }
   SUBCASE("once") {

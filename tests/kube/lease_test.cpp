@@ -9,6 +9,7 @@
 
 #include "asking.hpp"
 #include "cluster.hpp"
+#include "log_capture.hpp"
 
 namespace meridian::kube {
 namespace {
@@ -93,8 +94,10 @@ TEST_CASE("a Lease is not held any more when it can't be renewed, nor when anoth
     CHECK(e.until([&] { return e.one->held() && e.one->trouble().empty(); }));
   }
   SUBCASE("edited by hand") {
-    e.edit({{"holderIdentity", "someone"}});
-    CHECK(e.until([&] { return !e.one->held() && e.one->holder() == "someone"; }));
+    const LogCapture log;
+    e.edit({{"holderIdentity", "some\none"}});
+    CHECK(e.until([&] { return !e.one->held() && e.one->holder() == "some\none"; }));
+    CHECK(e.until([&] { return log.count("held by some\\x0aone") == 1; }));
     CHECK(e.until([&] { return e.one->held(); }));
   }
   SUBCASE("and deleted by hand it is made again") {
