@@ -1,12 +1,8 @@
 // From a file to a Config: read the text, read the values, check that they agree.
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 
+#include "regular_file.hpp"
 #include "sections.hpp"
 
 namespace meridian::config {
@@ -24,22 +20,6 @@ Loaded failed(std::string_view name, Place place, std::string text) {
 Loaded too_long(std::string_view name) {
   return failed(name, {}, "is larger than 1MiB; expected a configuration");
 }
-
-class Descriptor {
- public:
-  // Not waiting, so that a FIFO in the place of the file can't hang the program.
-  explicit Descriptor(const std::filesystem::path& file)
-      : fd_(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 void read_config(const Node& root, Config& config, Report& report) {
   Section top(Value(root, "", report));
@@ -79,22 +59,19 @@ Loaded parse(std::string_view yaml, std::string_view name) {
 
 Loaded load(const std::filesystem::path& file) {
   const auto name = file.string();
-  const auto unreadable = [&] { return failed(name, {}, "can't be read: " + std::string(std::strerror(errno))); };
-  const Descriptor descriptor(file);
-  struct stat status {};
-  if (descriptor.get() < 0 || ::fstat(descriptor.get(), &status) < 0) return unreadable();
-  if (!S_ISREG(status.st_mode)) return failed(name, {}, "is not a regular file; expected a configuration");
-  std::string text(kLongestFile + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto n = ::read(descriptor.get(), text.data() + size, text.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return unreadable();
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
+  try {
+    return parse(read_regular_file(file, kLongestFile).text, name);
+  } catch (const FileFault& fault) {
+    switch (fault.kind) {
+      case FileFault::Kind::NotRegular:
+        return failed(name, {}, "is not a regular file; expected a configuration");
+      case FileFault::Kind::TooLong:
+        return too_long(name);
+      case FileFault::Kind::System:
+        break;
+    }
+    return failed(name, {}, "can't be read: " + std::string(std::strerror(fault.error)));
   }
-  text.resize(size);
-  return parse(text, name);
 }
 
 }  // namespace meridian::config
