@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "kube/object_reader.hpp"
+#include "kube/readable.hpp"
 #include "kube/reflector.hpp"
-#include "source/problem_book.hpp"
 #include "source/yaml_documents.hpp"
 
 namespace meridian::source {
@@ -97,7 +97,7 @@ void AdmiralAddresses::Run::changed(json::object object) {
   if (fault.empty() && !without_store) {
     if (!store.strange.empty()) {
       spdlog::warn("ConfigMap {}/{}: {} of Admiral's addresses are none, and are not avoided: {}", name.space,
-                   name.name, store.strange.size(), printable(store.strange.front()));
+                   name.name, store.strange.size(), kube::readable(store.strange.front()));
     }
     std::vector<mesh::Address> came, went;
     std::ranges::set_difference(store.addresses, given, std::back_inserter(came));
@@ -117,7 +117,7 @@ void AdmiralAddresses::Run::update_trouble() {
   if (trouble.empty()) {
     spdlog::info("ConfigMap {}/{}: can be read again", name.space, name.name);
   } else {
-    spdlog::warn("ConfigMap {}/{}: Admiral's addresses: {}", name.space, name.name, printable(trouble));
+    spdlog::warn("ConfigMap {}/{}: Admiral's addresses: {}", name.space, name.name, kube::readable(trouble));
   }
 }
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "source/problem_book.hpp"
+#include "kube/readable.hpp"
 
 namespace meridian::source {
 namespace {
@@ -121,7 +121,7 @@ void EntriesDatabase::set_aside(const std::string& why) {
   auto aside = file_;
   aside += fmt::format(".damaged-{}", std::time(nullptr));
   spdlog::error("{} is damaged ({}): moved to {}; starting without a snapshot. No VIP is lost.", file_.string(),
-                printable(why), aside.string());
+                kube::readable(why), aside.string());
   std::error_code error;
   std::filesystem::rename(file_, aside, error);
   if (error)

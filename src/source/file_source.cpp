@@ -9,6 +9,7 @@
 #include <random>
 #include <utility>
 
+#include "kube/readable.hpp"
 #include "source/directory_watch.hpp"
 #include "source/entry_table.hpp"
 #include "source/file_names.hpp"
@@ -272,7 +273,7 @@ void FileSource::tell() {
 void FileSource::fail(const std::string& trouble) {
   settling_.clear();
   const bool news = state_.up || state_.trouble != trouble;
-  if (news) spdlog::warn("source {}: {}", name_, printable(trouble));
+  if (news) spdlog::warn("source {}: {}", name_, kube::readable(trouble, 1000));
   state_.up = false;
   state_.trouble = trouble;
   if (problems_changed_) state_.problems = book_.newest();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kube/api.hpp"
+#include "kube/readable.hpp"
 #include "source/kube_entries.hpp"
 #include "source/problem_book.hpp"
 
@@ -237,7 +238,8 @@ void KubeSource::update_state() {
     if (reflector.up || reflector.trouble.empty() || !trouble.empty()) continue;
     trouble = (parts_.size() > 1 ? "namespace " + part->space + ": " : "") + reflector.trouble;
   }
-  if (!trouble.empty() && trouble != state_.trouble) spdlog::warn("source {}: {}", name_, printable(trouble));
+  if (!trouble.empty() && trouble != state_.trouble)
+    spdlog::warn("source {}: {}", name_, kube::readable(trouble, 1000));
   if (trouble.empty() && !state_.trouble.empty()) spdlog::info("source {}: {} can be read again", name_, describe());
   state_.up = all([](const Part& part) { return part.reflector.state().up; });
   state_.trouble = std::move(trouble);

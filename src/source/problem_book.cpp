@@ -6,26 +6,21 @@
 #include <iterator>
 #include <utility>
 
+#include "kube/readable.hpp"
+
 namespace meridian::source {
 namespace {
 
+using kube::readable;
+
 constexpr std::size_t kTold = 100;
+constexpr std::size_t kLongestText = 1000;  // octets, in the log
 
 bool same(const Problem& a, const Problem& b) {
   return a.origin == b.origin && a.text == b.text;
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    if (const auto octet = static_cast<unsigned char>(c); octet < 0x20 || octet > 0x7e)
-      out += fmt::format("\\x{:02x}", octet);
-    else
-      out += c;
-  return out;
-}
 
 ProblemBook::ProblemBook(std::string source) : source_(std::move(source)) {}
 
@@ -41,13 +36,13 @@ bool ProblemBook::set(const std::string& subject, const std::vector<Problem>& pr
   const std::vector<std::uint64_t> kept = mine;
   for (const auto& problem : problems) {
     if (std::ranges::any_of(kept, [&](std::uint64_t row) { return same(rows_.at(row), problem); })) continue;
-    spdlog::warn("source {}: {}: {}", source_, printable(problem.origin), printable(problem.text));
+    spdlog::warn("source {}: {}: {}", source_, readable(problem.origin), readable(problem.text, kLongestText));
     mine.push_back(next_row_);
     rows_.emplace(next_row_++, problem);
     changed = true;
   }
   if (mine.empty()) rows_of_.erase(subject);
-  if (changed && problems.empty()) spdlog::info("source {}: {}: mended", source_, printable(subject));
+  if (changed && problems.empty()) spdlog::info("source {}: {}: mended", source_, readable(subject));
   return changed;
 }
 

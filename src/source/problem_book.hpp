@@ -29,8 +29,4 @@ class ProblemBook {
   std::unordered_map<std::string, std::vector<std::uint64_t>> rows_of_;  // by subject; none is empty
 };
 
-// Safe to write into a log: control characters and all that is not ASCII as \xNN. Names and values
-// in files are written by tenants.
-std::string printable(std::string_view text);
-
 }  // namespace meridian::source
