@@ -68,12 +68,13 @@ Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& conf
         loop, *clusters.admiral, *config.vip.exclude_admiral,
         [this](const auto& came, const auto& went) { look_again(vips_.literals(came, went)); });
   }
-  if (clusters.ledger && config.vip.ledger && config.vip.write_back == config::Vip::WriteBack::Spec) {
+  if (config.vip.ledger) {
     const auto is_written = [this](unsigned source) {
       return source < config_.sources.size() && config_.sources[source].name == config_.vip.ledger->source;
     };
     sharing_ = std::make_unique<VipSharing>(model_, vips_, is_written);
-    writer_ = std::make_unique<VipWriter>(loop, *clusters.ledger, clusters.identity, model_, vips_, is_written);
+    if (clusters.ledger && config.vip.write_back == config::Vip::WriteBack::Spec)
+      writer_ = std::make_unique<VipWriter>(loop, *clusters.ledger, clusters.identity, model_, vips_, is_written);
   }
 }
 
@@ -166,7 +167,7 @@ void Reconciler::commit() {
     // Whom no entry has named since the ledger was read may belong to a source that has yet to tell: those are
     // release_unwanted()'s.
     const bool judged = needs_vip(host) || std::ranges::binary_search(touched, name);
-    if (judged && (sharing_ ? !sharing_->is_key(name) : !needs_vip(host))) vips_.release(name);
+    if (judged && (sharing() ? !sharing()->is_key(name) : !needs_vip(host))) vips_.release(name);
     if (!host || !host->served) {
       builder_->remove(name);
       if (name.starts_with('_')) again_.insert(service_host(name));  // it may have stood where a service name belongs
@@ -197,7 +198,7 @@ void Reconciler::commit() {
 // Where VIPs are shared: whom the change of these hosts concerns. Once everything is known, everybody: from then on a
 // key that is gone leaves its VIP to those who shared it.
 void Reconciler::look_around(std::set<std::string>& hosts) {
-  if (!sharing_) return;
+  if (!sharing()) return;
   const bool settled = looked_at_all_ == vips_.loads() && looked_at_all_ > 0;
   const bool all = !settled && all_known();
   if (all) {
@@ -262,7 +263,7 @@ Answerable Reconciler::resolve_addresses(const mesh::Host& host) {
 
 void Reconciler::assign_vips(const mesh::Host& host, Answerable& answer,
                              const std::function<void(std::string_view)>& say) {
-  const auto place = sharing_ ? sharing_->of(host) : VipSharing::Place{host.name, host.pin};
+  const auto place = sharing() ? sharing()->of(host) : VipSharing::Place{host.name, host.pin};
   for (const auto family : {vip::Family::V4, vip::Family::V6}) {
     const auto pin = place.pin && vip::family_of(*place.pin) == family ? place.pin : std::nullopt;
     const auto assigned = vips_.assign(place.key, family, pin);
@@ -292,7 +293,7 @@ void Reconciler::note(const std::string& host, std::string text) {
 // everything.
 void Reconciler::release_unwanted() {
   if (released_unwanted_ == vips_.loads() || !vips_.allocates()) return;
-  if (!all_known() || !settled() || (sharing_ && looked_at_all_ != vips_.loads())) return;
+  if (!all_known() || !settled() || (sharing() && looked_at_all_ != vips_.loads())) return;
   released_unwanted_ = vips_.loads();
   for (const auto& name : vips_.allocator().active_hosts()) {
     if (!needs_vip(model_.host(name))) vips_.release(name);

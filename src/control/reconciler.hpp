@@ -61,7 +61,8 @@ class Reconciler {
   const VipKeeper& vips() const { return vips_; }
   const SnapshotKeeper& snapshot() const { return snapshot_; }
   const zone::ZoneSet& zones() const { return *builder_->zones(); }
-  const VipSharing* sharing() const { return sharing_.get(); }                // null: no host shares another's VIP
+  // Null: no host shares another's VIP. Whether they do is the ledger's to say, of which we may be a mere reader.
+  const VipSharing* sharing() const { return writer_ || vips_.ledger().shares() ? sharing_.get() : nullptr; }
   const VipWriter* writer() const { return writer_.get(); }                   // null: nothing is written back
   const source::AdmiralAddresses* admiral() const { return admiral_.get(); }  // null: not asked for
   const std::set<std::string>& pending() const { return pending_; }
@@ -99,10 +100,10 @@ class Reconciler {
   SnapshotKeeper snapshot_;
   SourceSet sources_;
   std::unique_ptr<source::AdmiralAddresses> admiral_;
-  std::unique_ptr<VipSharing> sharing_;  // both, or neither: `vip.write-back`
-  std::unique_ptr<VipWriter> writer_;
-  boost::asio::steady_timer gather_;  // a few ms, so that many events make one zone
-  bool started_ = false;              // the last run is loaded, and the sources are read
+  std::unique_ptr<VipSharing> sharing_;  // null: our ledger is no other's
+  std::unique_ptr<VipWriter> writer_;    // null: no `vip.write-back`
+  boost::asio::steady_timer gather_;     // a few ms, so that many events make one zone
+  bool started_ = false;                 // the last run is loaded, and the sources are read
   bool scheduled_ = false, stopped_ = false;
   std::set<std::string> again_;  // hosts to look at besides those that the model touched
   std::set<std::string> pending_;

@@ -17,7 +17,8 @@ namespace meridian::control {
 
 class VipSharing {
  public:
-  // `is_written`: whether VIPs are written back into the entries of a source, by rank. All borrowed.
+  // `is_written`: whether VIPs are written back into the entries of a source, by rank, if not by us then by others who
+  // have the same ledger. All borrowed.
   VipSharing(const mesh::Model& model, VipKeeper& vips, std::function<bool(unsigned source)> is_written);
 
   // Hosts are to be looked at: adds all whose VIP may be another by that, finds their groups, and passes on the VIPs of

@@ -214,6 +214,26 @@ class Readers(Manifests):
                 self.alone(cluster, reader, user_of(account), vip)
         self.assertEqual(sorted(right for right in cluster.unused() if right[0] != "meridian@meridian"), [])
 
+    def test_share_as_the_ledger_does(self):
+        cluster = self.cluster("overlays/write-back", "sidecar", "virtual-machine")
+        hosts = "a.shop.global", "b.shop.global"
+        readers = [cluster.pod("sidecar"), cluster.machine()]  # there before anybody has made the ledger
+        cluster.api.put(entry(*hosts, name="both", namespace="shop"))
+        leader = cluster.pod()
+        vip = eventually(lambda: leader.vip(hosts[0]), what="a VIP")
+        (note,) = [each["metadata"]["annotations"].get("meridian.internal/vips") for each in cluster.api.objects("configmaps", "meridian")
+                   if each["metadata"]["name"] == "meridian-0"]
+        self.assertEqual(note, "per-entry")
+        for reader in readers:
+            eventually(lambda: [reader.vip(host) for host in hosts] == [vip, vip], what="one VIP for both")
+        leader.stop()
+        for reader in readers:
+            reader.stop()
+        cluster.api.stop()
+        for reader in readers:
+            reader.start()
+            eventually(lambda: [reader.vip(host) for host in hosts] == [vip, vip], what="the same from the local copy")
+
     def alone(self, cluster, reader, user, vip):
         refused = eventually(lambda: self.refused(cluster, user, self.TRIES), what=f"{self.TRIES} tries")
         self.assertEqual({(r["verb"], r["path"].rpartition("/")[2]) for r in refused}, {("update", "meridian")})
