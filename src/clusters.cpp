@@ -1,9 +1,12 @@
 #include "clusters.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <random>
 
 #include "ledger/kube_ledger.hpp"
@@ -14,6 +17,27 @@ namespace {
 
 const config::Source& named(const config::Config& config, const std::string& name) {
   return *std::ranges::find(config.sources, name, &config::Source::name);  // the configuration is checked
+}
+
+// Who moves from a ledger of its own to a shared one brings its VIPs along: they are what it knows of a ledger that
+// nobody has made yet.
+std::filesystem::path mirror_file(const std::filesystem::path& state) {
+  const auto mirror = state / "vips-mirror.db", own = state / "vips.db";
+  std::error_code error;
+  if (std::filesystem::exists(mirror, error) || !std::filesystem::exists(own, error)) return mirror;
+  for (const char* part : {"-wal", ""}) {  // the file itself last: with it the copy is complete
+    const auto from = own.string() + part;
+    if (!std::filesystem::exists(from, error)) continue;
+    std::filesystem::copy_file(from, mirror.string() + part, std::filesystem::copy_options::overwrite_existing, error);
+    if (error) break;
+  }
+  if (error) {
+    spdlog::warn("{} can't be copied to {}: {}; VIPs of the ledger in it are not known to the shared one", own.string(),
+                 mirror.string(), error.message());
+  } else {
+    spdlog::info("the VIPs of {} are what a shared ledger that does not exist yet begins with", own.string());
+  }
+  return mirror;
 }
 
 }  // namespace
@@ -48,7 +72,7 @@ std::unique_ptr<ledger::Ledger> make_ledger(boost::asio::io_context& loop, boost
   if (!config.vip.ledger) return ledger::make_sqlite_ledger(disk, config.state / "vips.db");
   return ledger::make_kube_ledger(loop, *clusters.ledger, *config.vip.ledger,
                                   named(config, config.vip.ledger->source).kubernetes->lease, identity,
-                                  ledger::make_sqlite_ledger(disk, config.state / "vips-mirror.db"),
+                                  ledger::make_sqlite_ledger(disk, mirror_file(config.state)),
                                   config.vip.write_back == config::Vip::WriteBack::Spec);
 }
 

@@ -22,6 +22,7 @@ void add_entries(std::string& out, const json::object& host, const char* key, co
   for (const auto& entry : host.at(key).as_array()) {
     out += std::string("  ") + title + text(entry.at("entry"));
     if (const auto* origin = entry.as_object().if_contains("origin")) out += "  from " + text(*origin);
+    if (const auto* why = entry.as_object().if_contains("not_written")) out += ", not written back: it " + text(*why);
     if (const auto* vip = entry.as_object().if_contains("written_back")) out += ", written back: " + text(*vip);
     out += "\n";
   }

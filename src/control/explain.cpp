@@ -21,9 +21,13 @@ std::string time_text(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-json::object entry_json(const mesh::Model& model, const mesh::EntryKey& key) {
+json::object entry_json(const Reconciler& reconciler, const mesh::EntryKey& key) {
   json::object object{{"entry", key.to_text()}};
-  if (const auto* entry = model.entry(key)) {
+  if (const auto* writer = reconciler.writer()) {
+    const auto conflict = writer->conflicts().find(key);
+    if (conflict != writer->conflicts().end()) object["not_written"] = conflict->second;
+  }
+  if (const auto* entry = reconciler.model().entry(key)) {
     object["origin"] = entry->origin;
     object["resource_version"] = entry->resource_version;
     if (entry->has_written_list) {
@@ -34,9 +38,9 @@ json::object entry_json(const mesh::Model& model, const mesh::EntryKey& key) {
   return object;
 }
 
-json::array entries_json(const mesh::Model& model, const std::vector<mesh::EntryKey>& keys) {
+json::array entries_json(const Reconciler& reconciler, const std::vector<mesh::EntryKey>& keys) {
   json::array array;
-  for (const auto& key : keys) array.push_back(entry_json(model, key));
+  for (const auto& key : keys) array.push_back(entry_json(reconciler, key));
   return array;
 }
 
@@ -52,8 +56,8 @@ json::object host_json(const Reconciler& reconciler, const mesh::Host& host) {
   if (host.pin) object["pin"] = host.pin->to_string();
   const auto whose = reconciler.sharing() ? reconciler.sharing()->whose(host.name) : std::nullopt;
   object["shares_vip_of"] = whose ? json::value(*whose) : json::value(nullptr);
-  object["entries"] = entries_json(reconciler.model(), host.entries);
-  object["losers"] = entries_json(reconciler.model(), host.losers);
+  object["entries"] = entries_json(reconciler, host.entries);
+  object["losers"] = entries_json(reconciler, host.losers);
   const auto note = reconciler.notes().find(host.name);
   object["note"] = note == reconciler.notes().end() ? json::value(nullptr) : json::value(note->second);
   return object;

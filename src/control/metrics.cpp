@@ -47,7 +47,7 @@ void add_sources(const Reconciler& reconciler, Families& out) {
   auto& entries = out.gauge("meridian_entries", "ServiceEntries by source and state");
   for (const auto& source : reconciler.sources().status()) {
     const Labels labels{{"source", source.name}};
-    age.set(source_age(source.state), labels);
+    age.set(source.age, labels);
     up.set(source.state.up, labels);
     synced.set(source.state.synced, labels);
     stale.set(source.stale, labels);

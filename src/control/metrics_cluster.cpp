@@ -35,7 +35,10 @@ void add_write_back(const VipWriter* writer, Families& out) {
   auto& writes = out.counter("meridian_write_back_total", "writes of spec.addresses, by what came of them");
   auto& pending = out.gauge("meridian_write_back_pending", "entries whose spec.addresses is not yet as it shall be");
   auto& events = out.counter("meridian_kubernetes_event_objects_total", "Events for the owners of entries");
+  auto& conflicts =
+      out.gauge("meridian_write_back_conflicts", "entries whose hosts have several VIPs: not written back");
   if (!writer) return;
+  conflicts.set(double(writer->conflicts().size()));
   const auto& counts = writer->write_back().counts();
   const std::pair<const char*, std::uint64_t> results[] = {
       {"written", counts.written},    {"taken-back", counts.taken_back},

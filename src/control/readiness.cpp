@@ -4,11 +4,6 @@
 
 namespace meridian::control {
 
-double source_age(const source::State& state) {
-  if (state.last_contact == std::chrono::steady_clock::time_point{}) return 0;
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - state.last_contact).count();
-}
-
 Readiness readiness(const View& view) {
   Readiness result{true, {}};
   const auto not_ready = [&](std::string why) {
@@ -23,7 +18,7 @@ Readiness readiness(const View& view) {
     if (source.state.up) continue;
     std::string why =
         "source " + source.name + ": " + (source.state.trouble.empty() ? "not synced yet" : source.state.trouble);
-    const bool too_old = stale.max_age.count() > 0 && source_age(source.state) > double(stale.max_age.count());
+    const bool too_old = stale.max_age.count() > 0 && source.age > double(stale.max_age.count());
     if (!stale.ready || too_old) {
       not_ready(std::move(why));
     } else {

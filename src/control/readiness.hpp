@@ -17,7 +17,4 @@ struct Readiness {
 // what `stale` allows.
 Readiness readiness(const View& view);
 
-// Seconds since the source was last seen to be right; 0 while it never was.
-double source_age(const source::State& state);
-
 }  // namespace meridian::control

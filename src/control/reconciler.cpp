@@ -64,9 +64,12 @@ Reconciler::Reconciler(boost::asio::io_context& loop, const config::Config& conf
       gather_(loop),
       settle_(loop) {
   if (clusters.admiral && config.vip.exclude_admiral) {
-    admiral_ = std::make_unique<source::AdmiralAddresses>(
-        loop, *clusters.admiral, *config.vip.exclude_admiral,
-        [this](const auto& came, const auto& went) { look_again(vips_.literals(came, went)); });
+    admiral_ = std::make_unique<source::AdmiralAddresses>(loop, *clusters.admiral, *config.vip.exclude_admiral,
+                                                          [this](const auto& came, const auto& went) {
+                                                            look_again(vips_.literals(came, went));
+                                                            if (admiral_->listed()) vips_.allow_new(true);
+                                                          });
+    vips_.allow_new(false);
   }
   if (config.vip.ledger) {
     const auto is_written = [this](unsigned source) {
@@ -213,8 +216,7 @@ void Reconciler::look_around(std::set<std::string>& hosts) {
 
 // Every source has told everything, and is not behind.
 bool Reconciler::all_known() const {
-  const auto sources = sources_.status();
-  return vips_.loaded() && std::ranges::all_of(sources, [](const auto& it) { return it.state.synced && it.state.up; });
+  return vips_.loaded() && sources_.current();
 }
 
 // One host's records, whatever its entries hold, never cost the other hosts their answers.

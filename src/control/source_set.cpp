@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kPatience{1};
 struct SourceSet::Slot {
   explicit Slot(boost::asio::io_context& loop) : patience(loop) {}
 
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   unsigned rank = 0;
   config::Source settings;
   config::Limits limits;
@@ -143,11 +144,20 @@ bool SourceSet::complete() const {
   return std::ranges::all_of(slots_, [](const auto& slot) { return slot->source->state().synced || slot->stale; });
 }
 
+bool SourceSet::current() const {
+  return std::ranges::all_of(slots_, [](const auto& slot) {
+    const auto& state = slot->source->state();
+    return state.synced && state.up;
+  });
+}
+
 std::vector<SourceSet::Status> SourceSet::status() const {
   std::vector<Status> all;
   for (const auto& slot : slots_) {
-    all.push_back({slot->source->name(), slot->source->describe(), slot->source->state(), slot->stale,
-                   slot->contents.size(), slot->held.size()});
+    const auto& state = slot->source->state();
+    const auto age = std::chrono::steady_clock::now() - std::max(state.last_contact, slot->started);
+    all.push_back({slot->source->name(), slot->source->describe(), state, std::chrono::duration<double>(age).count(),
+                   slot->stale, slot->contents.size(), slot->held.size()});
   }
   return all;
 }

@@ -51,11 +51,14 @@ class SourceSet {
 
   // Every source has synced, or serves its last run's entries.
   bool complete() const;
+  // Every source has synced, and its last look succeeded.
+  bool current() const;
 
   struct Status {
     std::string name;
     std::string kind;  // "files /etc/meridian/entries"
     source::State state;
+    double age = 0;      // seconds since it was last seen to be right; since its start, if it never was
     bool stale = false;  // serves the last run's entries: no sync yet
     std::size_t entries = 0;
     std::size_t held = 0;  // deletions that the guard holds back

@@ -61,7 +61,7 @@ json::array sources_json(const View& view) {
                                    {"synced", source.state.synced},
                                    {"up", source.state.up},
                                    {"stale", source.stale},
-                                   {"age_seconds", source_age(source.state)},
+                                   {"age_seconds", source.age},
                                    {"trouble", source.state.trouble},
                                    {"entries", source.entries},
                                    {"held_back", source.held},
@@ -98,13 +98,10 @@ json::object vips_json(const View& view) {
 json::value write_back_json(const VipWriter* writer) {
   if (!writer) return nullptr;
   const auto& counts = writer->write_back().counts();
-  return json::object{{"pending", writer->write_back().pending()},
-                      {"written", counts.written},
-                      {"taken_back", counts.taken_back},
-                      {"refused", counts.refused()},
-                      {"failures", counts.failures()},
-                      {"events_sent", writer->events().sent()},
-                      {"events_dropped", writer->events().dropped()}};
+  return json::object{{"pending", writer->write_back().pending()}, {"written", counts.written},
+                      {"taken_back", counts.taken_back},           {"refused", counts.refused()},
+                      {"conflicts", writer->conflicts().size()},   {"failures", counts.failures()},
+                      {"events_sent", writer->events().sent()},    {"events_dropped", writer->events().dropped()}};
 }
 
 json::value admiral_json(const source::AdmiralAddresses* admiral) {

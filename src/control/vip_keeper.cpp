@@ -170,14 +170,19 @@ std::vector<std::string> VipKeeper::starved() const {
 
 vip::Assignment VipKeeper::assign(const std::string& host, vip::Family family, const std::optional<vip::Address>& pin) {
   vip::Assignment result;
-  if (loaded_) {
+  if (loaded_ && (allow_new_ || allocator_.has_vip(host))) {
     result = allocator_.assign(host, family, pin);
   } else if (allocator_.pool().has(family) || pin) {
     result.state = vip::Assignment::State::Pending;
-    result.note = "the ledger is not loaded yet";
+    result.note = loaded_ ? "which addresses are Admiral's is not known yet" : "the ledger is not loaded yet";
   }
   if (result.state == vip::Assignment::State::Pending) waiting_.insert(host);
   return result;
+}
+
+void VipKeeper::allow_new(bool allowed) {
+  if (std::exchange(allow_new_, allowed) || !allowed) return;
+  changed_({waiting_.begin(), waiting_.end()});
 }
 
 void VipKeeper::release(const std::string& host) {

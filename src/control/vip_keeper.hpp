@@ -41,6 +41,9 @@ class VipKeeper {
   // they had none and space came free.
   std::vector<std::string> literals(const std::vector<vip::Address>& added, const std::vector<vip::Address>& removed);
   void reconfigure(vip::Pool pool, vip::Times times) { allocator_.reconfigure(std::move(pool), times); }
+  // Whether hosts may be given VIPs that they do not have yet: not before it is known what may not be given. Those that
+  // wait are told when it becomes true.
+  void allow_new(bool allowed);
   // Something was assigned or released: write it.
   void flush();
 
@@ -77,6 +80,7 @@ class VipKeeper {
   std::set<std::string> waiting_;  // hosts whose VIP is pending
   std::vector<vip::Change> unwritten_;
   bool loaded_ = false;
+  bool allow_new_ = true;
   bool reload_ = false;  // the right to write came or went since the ledger was read
   bool asked_ = false;   // ... or did so in this round of run()
   bool stopped_ = false;

@@ -9,6 +9,8 @@
 namespace meridian::control {
 namespace {
 
+constexpr unsigned kMostTold = 20;  // refused writes a minute, one by one
+
 kube::ObjectRef ref_of(const mesh::ServiceEntry& entry) {
   return {entry.key.space, entry.key.name, entry.uid};
 }
@@ -29,11 +31,27 @@ VipWriter::VipWriter(boost::asio::io_context& loop, kube::Api& api, const std::s
       vips_(vips),
       is_written_(std::move(is_written)),
       events_(loop, api, instance),
-      write_back_(loop, api, [this](const kube::ObjectRef& entry, const std::string& why) {
-        spdlog::warn("{}/{}: its VIP can't be written back: {}", entry.space, entry.name, why);
-        events_.warn(entry, "VipWriteBackRefused", why);
-      }) {
+      write_back_(loop, api,
+                  [this](const kube::ObjectRef& entry, const std::string& why) { tell_refused(entry, why); }) {
   write_back_.only_while([this] { return vips_.allocates(); });
+}
+
+// A webhook that denies everything denies thousands: some lines a minute say it, and the metrics count the rest.
+void VipWriter::tell_refused(const kube::ObjectRef& entry, const std::string& why) {
+  events_.warn(entry, "VipWriteBackRefused", why);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - minute_ >= std::chrono::minutes(1)) {
+    if (untold_ > 0) spdlog::warn("{} more VIPs could not be written back: see meridian_write_back_total", untold_);
+    minute_ = now;
+    told_ = untold_ = 0;
+  }
+  if (told_ == kMostTold) {
+    ++untold_;
+    return;
+  }
+  ++told_;
+  spdlog::warn("{}/{}: its VIP can't be written back: {}{}", entry.space, entry.name, why,
+               told_ == kMostTold ? " (more of these are counted, and not told one by one)" : "");
 }
 
 // The entry in force, if it is one of this cluster's. A file's has no uid that an API server would know.
@@ -50,18 +68,27 @@ void VipWriter::update(const std::vector<mesh::VipGroup>& groups, const std::vec
     if (!vip && !vips_.allocator().starved().contains(group.key)) continue;
     const auto address = vip ? std::optional(vip->to_string()) : std::nullopt;
     for (const auto& key : group.entries) {
+      conflicts_.erase(key);
       if (const auto* entry = written(key)) write_back_.want(ref_of(*entry), address, list_of(*entry));
     }
   }
-  for (const auto& refusal : refused) {
-    const auto* entry = written(refusal.entry);
-    if (!entry) continue;
-    if (refusal.conflict) warn(refusal.entry, "VipNotWritten", "this entry " + refusal.why);
-    if (refusal.keeps_list) {
-      write_back_.forget(entry->key.space, entry->key.name);
-    } else {
-      write_back_.want(ref_of(*entry), std::nullopt, list_of(*entry));
-    }
+  for (const auto& refusal : refused) refuse(refusal);
+}
+
+void VipWriter::refuse(const mesh::Refusal& refusal) {
+  const auto* entry = written(refusal.entry);
+  if (!entry || !refusal.conflict) conflicts_.erase(refusal.entry);
+  if (!entry) return;
+  if (refusal.conflict) {
+    warn(refusal.entry, "VipNotWritten", "this entry " + refusal.why);
+    auto& known = conflicts_[refusal.entry];
+    if (known != refusal.why) spdlog::warn("{}: not written back: it {}", refusal.entry.to_text(), refusal.why);
+    known = refusal.why;
+  }
+  if (refusal.keeps_list) {
+    write_back_.forget(entry->key.space, entry->key.name);
+  } else {
+    write_back_.want(ref_of(*entry), std::nullopt, list_of(*entry));
   }
 }
 
@@ -72,7 +99,9 @@ void VipWriter::check(const mesh::EntryKey& key) {
 }
 
 void VipWriter::forget(unsigned source, const mesh::EntryKey& entry) {
-  if (is_written_(source)) write_back_.forget(entry.space, entry.name);
+  if (!is_written_(source)) return;
+  conflicts_.erase(entry);
+  write_back_.forget(entry.space, entry.name);
 }
 
 void VipWriter::tell_conflict(const mesh::Host& host) {

@@ -4,7 +4,9 @@
 // Control thread only.
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,16 +41,23 @@ class VipWriter {
   void follow(const std::string& version);
   void stop();
 
+  // Entries that are not written because their hosts have several VIPs already, and why: the end of a sentence.
+  const std::map<mesh::EntryKey, std::string>& conflicts() const { return conflicts_; }
   const kube::WriteBack& write_back() const { return write_back_; }
   const kube::EventRecorder& events() const { return events_; }
 
  private:
   const mesh::ServiceEntry* written(const mesh::EntryKey& key) const;
+  void refuse(const mesh::Refusal& refusal);
+  void tell_refused(const kube::ObjectRef& entry, const std::string& why);
   void warn(const mesh::EntryKey& key, const std::string& reason, const std::string& text);
 
   const mesh::Model& model_;
   const VipKeeper& vips_;
   std::function<bool(unsigned)> is_written_;
+  std::map<mesh::EntryKey, std::string> conflicts_;
+  std::chrono::steady_clock::time_point minute_{};  // in which refused writes are counted for the log
+  unsigned told_ = 0, untold_ = 0;
   kube::EventRecorder events_;
   kube::WriteBack write_back_;
 };

@@ -111,6 +111,8 @@ asio::awaitable<void> Reflector::Run::follow(std::shared_ptr<Run> run) {
     } catch (const Refusal& answer) {
       it.refused(answer);
     } catch (const std::exception& error) {
+      // Who was away may come back with another past, a restored backup: what was told before is held against a list.
+      if (!it.interrupted) it.position.clear();
       if (!it.interrupted) it.failed(error.what());
     }
     it.interruptible = false;

@@ -66,7 +66,7 @@ struct AdmiralAddresses::Run final : kube::Listener {
   void list_begins() override {}
   void listed(json::object object) override { changed(std::move(object)); }
   void list_ends() override {
-    listed_once = true;
+    if (!std::exchange(listed_once, true)) tell({}, {});
     update_trouble();
   }
   void changed(json::object object) override;

@@ -16,7 +16,8 @@ namespace meridian::source {
 
 class AdmiralAddresses {
  public:
-  // `changed`: addresses that came and that went since the last call; control thread, never from inside a call. A
+  // `changed`: addresses that came and that went since the last call, and once with none when all are known (listed());
+  // control thread, never from inside a call. A
   // ConfigMap that is deleted, or a text that can't be read, takes nothing away: what was given stays given.
   using Changed = std::function<void(std::vector<mesh::Address> came, std::vector<mesh::Address> went)>;
   AdmiralAddresses(boost::asio::io_context& loop, kube::Api& api, config::ConfigMapName name, Changed changed);
