@@ -71,6 +71,7 @@ class State final : public std::enable_shared_from_this<State> {
   asio::steady_timer ready_;       // while load() waits
   asio::steady_timer pause_;       // while lead() waits
   asio::steady_timer reread_;      // while keep_reading() waits
+  bool deposed_ = false;           // by another's epoch, and not by the end of the Lease
   std::string trouble_;            // of taking over
   std::string unread_;             // why a shard that changed could not be read, or written again
   std::uint64_t term_ = 0;         // grows whenever the right to write comes or goes
@@ -200,8 +201,10 @@ void State::role_changed() {
 asio::awaitable<void> State::lead(std::shared_ptr<State> /*self*/) {
   kube::Backoff backoff(parts_.first_pause, parts_.longest_pause);
   while (!stopped_ && !closed_ && !leader_ && parts_.role->held()) {
-    if (co_await take_over() || stopped_ || closed_) break;
-    pause_.expires_after(backoff.next());
+    const bool deposed = std::exchange(deposed_, false);
+    if (!deposed && co_await take_over()) break;
+    if (stopped_ || closed_) break;
+    pause_.expires_after(deposed ? parts_.deposed_pause : backoff.next());
     boost::system::error_code woken;
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
@@ -268,6 +271,7 @@ void State::step_down(const std::string& why) {
   ++term_;
   if (!stopped_) spdlog::warn("ledger: {} is not ours to write any more: {}", parts_.describe(), why);
   follower_.leave_office();
+  deposed_ = parts_.role->held();
   role_changed();
 }
 

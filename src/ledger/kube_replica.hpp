@@ -29,6 +29,10 @@ struct ReplicaParts {
   std::size_t shard_octets = ShardPlan::kShardOctets;
   std::chrono::milliseconds patience{1000};                        // load() waits for the cluster, then asks the mirror
   std::chrono::milliseconds first_pause{50}, longest_pause{2000};  // between two tries
+  // Who was deposed although it holds the Lease waits for so long before it takes the ledger back. Two that both
+  // believe that they hold it (somebody deleted the Lease) would otherwise depose each other until the next renewal
+  // tells.
+  std::chrono::milliseconds deposed_pause{3000};
 };
 
 // What is under way when it is destroyed may still send what it was sending, and nothing more.

@@ -276,7 +276,7 @@ struct Bench {
       parts.describe = [] { return std::string("the bench"); };
       parts.shard_octets = shard_octets;
       parts.per_entry = per_entry;
-      parts.patience = parts.first_pause = parts.longest_pause = std::chrono::milliseconds(0);
+      parts.patience = parts.first_pause = parts.longest_pause = parts.deposed_pause = std::chrono::milliseconds(0);
       ledger = make_replica(bench.loop, std::move(parts));
       ledger->follow([this](News got) { news.push_back(std::move(got)); });
     }
