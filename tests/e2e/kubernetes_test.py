@@ -223,5 +223,37 @@ class SeveralSources(Clusters):
         self.assertEqual(answers, ["NOERROR 240.0.0.1", "NXDOMAIN soa", "NOERROR 240.0.0.3"])
 
 
+class Changes(Clusters):
+    HOSTS = [f"h{i}.shop.global" for i in range(6)]
+
+    def test_a_local_ledger_becomes_a_shared_one_and_no_vip_moves(self):
+        # A small pool, where the order of arrival decides who has what, and a host that has gone, which is in quarantine.
+        api = self.api(*(entry(host, namespace="shop") for host in self.HOSTS))
+        vip = {"pools": ["245.9.9.0/28"]}
+        server = self.serve(api, config={"vip": vip})
+        eventually(lambda: all(server.answer(host).startswith("NOERROR 245.") for host in self.HOSTS))
+        api.remove("serviceentries", "h0-shop-global", "shop")
+        self.until(server, "h0.shop.global", "NXDOMAIN soa")
+        before = [server.answer(host) for host in self.HOSTS[1:]]
+        server.kill()
+        shared = {**vip, "ledger": {"kubernetes": {"source": "c0", "namespace": "default"}}}
+        server.restart(vip=shared)
+        eventually(lambda: [server.answer(host) for host in self.HOSTS[1:]] == before)
+        eventually(lambda: server.status()["vips"]["ledger"]["writes"])
+        self.assertEqual([server.answer(host) for host in self.HOSTS[1:]], before)
+        self.assertEqual(server.status()["vips"]["pools"][0]["quarantined"], 1)
+
+    def test_max_age_counts_after_a_restart_too(self):
+        api = self.api(entry("web.shop.global", "240.0.0.2"))
+        server = self.serve(api, config={"stale": {"max-age": "1s"}})
+        self.assertEqual(server.get("/readyz")[0], 200)
+        api.stop()
+        server.stop()
+        server.start(ready=False)
+        self.until(server, "web.shop.global", "NOERROR 240.0.0.2")
+        eventually(lambda: server.get("/readyz")[0] == 503)
+        self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
+
+
 if __name__ == "__main__":
     unittest.main()
