@@ -117,7 +117,7 @@ void AdmiralAddresses::Run::update_trouble() {
   if (trouble.empty()) {
     spdlog::info("ConfigMap {}/{}: can be read again", name.space, name.name);
   } else {
-    spdlog::warn("ConfigMap {}/{}: Admiral's addresses: {}", name.space, name.name, kube::readable(trouble));
+    spdlog::warn("ConfigMap {}/{}: Admiral's addresses: {}", name.space, name.name, kube::readable(trouble, 1000));
   }
 }
 

@@ -136,7 +136,7 @@ MISSING = {
                                                                  "answers but vips"),
     ("meridian", "leases.coordination.k8s.io/meridian", "update"): ("can't be updated.*a Role in namespace meridian", "answers"),
     ("admiral", "configmaps/se-address-configmap", "list"): ("configmaps.*list, watch.*Role of namespace admiral",
-                                                             "answers vips written"),
+                                                             "answers but vips"),
     ("admiral", "configmaps/se-address-configmap", "watch"): ("configmaps.*list, watch.*Role of namespace admiral",
                                                               "answers vips written"),
 }
