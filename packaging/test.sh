@@ -35,26 +35,40 @@ mkdir -p "$root"
 git ls-files '*.cpp' '*.hpp' | xargs clang-format --dry-run --Werror
 result "clang-format is clean" $?
 
-build release --buildtype=release; status=$?
-result "the release builds without a warning" $status
-[ $status = 0 ] && suites release
-if [ "${MERIDIAN_TEST:-all}" = all ]; then
+# Tests mostly wait for something, so the next build goes on beside the tests of the one before it.
+sanitized() { # SANITIZER: builds it, without the rooms that have no thread where only threads matter
+  local name=${1%%,*} targets=
+  if [ "$name" = thread ]; then
+    targets="src/meridian $(printf 'tests/%s/%s_test ' kube kube source source ledger ledger upstream upstream server server \
+      server server_allocation control control cli cli stats stats)"
+  fi
   # -O0 and line tables: what a sanitizer finds does not depend on more, and the builds take a third of the time.
-  for sanitizer in address,undefined thread; do
-    name=${sanitizer%%,*} targets= without=
-    if [ $name = thread ]; then
-      targets="src/meridian $(printf 'tests/%s/%s_test ' kube kube source source ledger ledger upstream upstream server server server server_allocation control control cli cli stats stats)"
-      without="--no-suite pure"
-    fi
-    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
-    build "$name" -Doptimization=0 -Dcpp_args=-g1 -Db_sanitize=$sanitizer; status=$?
-    result "the $sanitizer sanitizer builds" $status
-    # Races of replicas are shorter here; what reads documents says the same in every build.
-    [ $status = 0 ] && MERIDIAN_REPLICAS_SECONDS=15 suites "$name" --no-suite documents $without
-  done
-  targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/config_fuzz tests/fuzz/scan_fuzz" CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false; status=$?
-  result "the fuzz targets build" $status
-  [ $status = 0 ] && { tests/fuzz/run.sh "$root/fuzz" 60; result "a minute of fuzzing over the kept corpus" $?; }
+  build "$name" -Doptimization=0 -Dcpp_args=-g1 -Db_sanitize="$1"
+}
+fuzzers() {
+  local targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/config_fuzz tests/fuzz/scan_fuzz"
+  CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false
+}
+ahead() { "$@" & builder=$!; }
+built() { wait "$builder"; status=$?; result "$1" $status; return $status; }
+
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+ahead build release --buildtype=release
+built "the release builds without a warning" && release=yes || release=
+if [ "${MERIDIAN_TEST:-all}" != all ]; then
+  [ "$release" ] && suites release
+else
+  ahead sanitized address,undefined
+  [ "$release" ] && suites release
+  # Under sanitizers races of replicas are shorter; what reads documents says the same in every build.
+  export MERIDIAN_REPLICAS_SECONDS=${MERIDIAN_REPLICAS_SECONDS:-15}
+  built "the address,undefined sanitizer builds" && address=yes || address=
+  ahead sanitized thread
+  [ "$address" ] && suites address --no-suite documents
+  built "the thread sanitizer builds" && thread=yes || thread=
+  ahead fuzzers
+  [ "$thread" ] && suites thread --no-suite documents --no-suite pure
+  built "the fuzz targets build" && { tests/fuzz/run.sh "$root/fuzz" 60; result "a minute of fuzzing over the kept corpus" $?; }
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
