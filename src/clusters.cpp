@@ -2,22 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <random>
 
+#include "config/source_lookup.hpp"
 #include "ledger/kube_ledger.hpp"
 #include "ledger/sqlite_ledger.hpp"
 
 namespace meridian {
 namespace {
-
-const config::Source& named(const config::Config& config, const std::string& name) {
-  return *std::ranges::find(config.sources, name, &config::Source::name);  // the configuration is checked
-}
 
 // Who moves from a ledger of its own to a shared one brings its VIPs along: they are what it knows of a ledger that
 // nobody has made yet.
@@ -50,13 +45,13 @@ std::string process_identity() {
   return boost::asio::ip::host_name(unknown) + text;
 }
 
+// The configuration is checked: what its keys name is there.
 Clusters::Clusters(boost::asio::io_context& loop, const config::Config& config) {
   if (const auto& asked = config.vip.ledger) {
-    ledger = std::make_unique<kube::Api>(loop, *named(config, asked->source).kubernetes);
+    ledger = std::make_unique<kube::Api>(loop, *config::find_source(config, asked->source)->kubernetes);
   }
   if (config.vip.exclude_admiral) {
-    const auto first = std::ranges::find_if(config.sources, [](const auto& it) { return it.kubernetes.has_value(); });
-    admiral = std::make_unique<kube::Api>(loop, *first->kubernetes);
+    admiral = std::make_unique<kube::Api>(loop, *config::first_cluster(config)->kubernetes);
   }
 }
 
@@ -71,7 +66,7 @@ std::unique_ptr<ledger::Ledger> make_ledger(boost::asio::io_context& loop, boost
                                             const std::string& identity) {
   if (!config.vip.ledger) return ledger::make_sqlite_ledger(disk, config.state / "vips.db");
   return ledger::make_kube_ledger(loop, *clusters.ledger, *config.vip.ledger,
-                                  named(config, config.vip.ledger->source).kubernetes->lease, identity,
+                                  config::find_source(config, config.vip.ledger->source)->kubernetes->lease, identity,
                                   ledger::make_sqlite_ledger(disk, mirror_file(config.state)),
                                   config.vip.write_back == config::Vip::WriteBack::Spec);
 }

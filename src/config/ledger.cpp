@@ -4,6 +4,7 @@
 
 #include "kubernetes_name.hpp"
 #include "sections.hpp"
+#include "source_lookup.hpp"
 
 namespace meridian::config {
 namespace {
@@ -53,12 +54,9 @@ void check_ledger_source(Config& config, const std::string& clusters, Report& re
     return refuse(
         "there is no cluster to keep the ledger in; expected a source such as kubernetes: {}, or ledger: sqlite");
   }
-  const auto named = std::find_if(config.sources.begin(), config.sources.end(), [&](const Source& source) {
-    return name.empty() ? source.kubernetes.has_value() : source.name == name;
-  });
+  const Source* named = name.empty() ? first_cluster(config) : find_source(config, name);
   if (name.empty() && count > 1) return refuse("is not given; expected one of " + clusters);
-  if (named == config.sources.end())
-    return refuse("no source is named " + quote(name) + "; expected one of " + clusters);
+  if (!named) return refuse("no source is named " + quote(name) + "; expected one of " + clusters);
   if (!named->kubernetes) return refuse(quote(name) + " is a source of files; expected one of " + clusters);
   name = named->name;
 }

@@ -1,7 +1,5 @@
 #include "control/readiness.hpp"
 
-#include <chrono>
-
 namespace meridian::control {
 
 Readiness readiness(const View& view) {

@@ -2,11 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <utility>
+
+#include "config/source_lookup.hpp"
 
 namespace meridian::control {
 namespace {
@@ -22,18 +23,6 @@ std::optional<std::string> text_of(const std::filesystem::path& file) {
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-const config::Source* named(const config::Config& config, const std::string& name) {
-  const auto it = std::find_if(config.sources.begin(), config.sources.end(),
-                               [&](const config::Source& source) { return source.name == name; });
-  return it == config.sources.end() ? nullptr : &*it;
-}
-
-const config::Source* first_cluster(const config::Config& config) {
-  const auto it = std::find_if(config.sources.begin(), config.sources.end(),
-                               [](const config::Source& source) { return source.kubernetes.has_value(); });
-  return it == config.sources.end() ? nullptr : &*it;
-}
-
 // The same cluster, asked in the same way, with the same Lease; what is watched there may differ.
 bool same_cluster(const config::Source* a, const config::Source* b) {
   if (!a || !b || !a->kubernetes || !b->kubernetes) return false;
@@ -46,8 +35,9 @@ bool same_cluster(const config::Source* a, const config::Source* b) {
 bool keeps_clusters(const config::Config& next, const config::Config& current) {
   const auto& ledger = current.vip.ledger;
   const auto& admiral = current.vip.exclude_admiral;
-  return (!ledger || same_cluster(named(next, ledger->source), named(current, ledger->source))) &&
-         (!admiral || same_cluster(first_cluster(next), first_cluster(current)));
+  return (!ledger ||
+          same_cluster(config::find_source(next, ledger->source), config::find_source(current, ledger->source))) &&
+         (!admiral || same_cluster(config::first_cluster(next), config::first_cluster(current)));
 }
 
 // Keys that sockets, threads and the ledger hang on: they take a restart.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "kube/object_reader.hpp"
 #include "kube/timestamp.hpp"
 
 namespace meridian::kube {
@@ -17,11 +18,6 @@ constexpr std::chrono::hours kLongestPromise{1};
 json::object object_at(const json::object& parent, const char* key) {
   const auto* found = parent.if_contains(key);
   return found && found->is_object() ? found->get_object() : json::object();
-}
-
-std::string text_at(const json::object& parent, const char* key) {
-  const auto* found = parent.if_contains(key);
-  return found && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 std::int64_t number_at(const json::object& parent, const char* key) {

@@ -8,9 +8,9 @@ LinkedHosts::LinkedHosts(std::string_view start, const Model& model, const VipFa
     : model_(model), facts_(facts), memo_(facts.memo ? *facts.memo : own_) {
   std::set<std::string> seen, hosts;
   std::set<const ServiceEntry*, Older> links;
-  for (std::vector<std::string> todo{std::string(start)}; !todo.empty();) {
-    const std::string host = std::move(todo.back());
-    todo.pop_back();
+  for (std::vector<std::string> unvisited{std::string(start)}; !unvisited.empty();) {
+    const std::string host = std::move(unvisited.back());
+    unvisited.pop_back();
     if (!seen.insert(host).second) continue;
     const Claims* claims = model_.claims(host);
     if (!claims) continue;
@@ -22,11 +22,11 @@ LinkedHosts::LinkedHosts(std::string_view start, const Model& model, const VipFa
         continue;
       }
       links.insert(entry);
-      todo.insert(todo.end(), entry->hosts.begin(), entry->hosts.end());
+      unvisited.insert(unvisited.end(), entry->hosts.begin(), entry->hosts.end());
     }
     const auto key = remembered(host);
     if (!key || !is_gone(*key)) continue;
-    for (const std::string& sharer : facts_.shared.sharers_of(*key)) todo.push_back(sharer);
+    for (const std::string& sharer : facts_.shared.sharers_of(*key)) unvisited.push_back(sharer);
   }
   hosts_.assign(hosts.begin(), hosts.end());
   for (const ServiceEntry* entry : links) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "kube/object_reader.hpp"
 #include "source/content_hash.hpp"
 #include "source/yaml_documents.hpp"
 
@@ -19,12 +20,6 @@ namespace json = boost::json;
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::string_view kEntryGroup = "networking.istio.io/";
 constexpr std::string_view kEntryVersion = "networking.istio.io/v1";
-
-std::string_view text_at(const json::object& object, std::string_view key) {
-  const auto* found = object.if_contains(key);
-  const auto* text = found ? found->if_string() : nullptr;
-  return text ? std::string_view(*text) : std::string_view();
-}
 
 // What can be known of an item before the kind of the list that holds it.
 struct Staged {
@@ -44,7 +39,7 @@ class Reader final : public DocumentHandler {
     auto staged = std::exchange(staged_, {});
     const auto* object = value.if_object();
     if (!object) return broken(line, "a document must be a mapping with apiVersion, kind, metadata and spec");
-    const auto kind = text_at(*object, "kind"), version = text_at(*object, "apiVersion");
+    const auto kind = kube::text_at(*object, "kind"), version = kube::text_at(*object, "apiVersion");
     if (kind.empty() || version.empty()) return broken(line, "a document without kind or apiVersion");
     if (kind == "List") return take_list(std::move(staged), false);  // of whatever version
     if (kind == "ServiceEntryList" && version.starts_with(kEntryGroup)) return take_list(std::move(staged), true);
@@ -71,7 +66,7 @@ class Reader final : public DocumentHandler {
   void stage(json::value value, std::size_t line) {
     auto* object = value.if_object();
     if (!object) return staged_.push_back({{}, line, false, "an item of a list must be a mapping"});
-    const auto kind = text_at(*object, "kind");
+    const auto kind = kube::text_at(*object, "kind");
     if (kind == "List" || kind == "ServiceEntryList") return stage_nested(*object, line);
     const bool kindless = !object->contains("kind");
     if (!kindless && !mesh::is_service_entry(*object)) return;  // another kind
