@@ -15,7 +15,7 @@ void add(Gathered& gathered, const upstream::UpstreamState& one) {
   const auto known = std::ranges::find_if(
       gathered.all, [&](const auto& status) { return status.address == one.address && status.zone == one.zone; });
   if (known == gathered.all.end()) {
-    gathered.all.push_back({one.address, one.zone, one.rtt_ms, one.up, one.queries, one.failures});
+    gathered.all.push_back({one.address, one.zone, one.rtt_ms, one.up, one.loop, one.queries, one.failures});
     gathered.most.push_back(one.queries);
     return;
   }
@@ -25,6 +25,7 @@ void add(Gathered& gathered, const upstream::UpstreamState& one) {
     known->rtt_ms = one.rtt_ms;
   }
   known->up = known->up && one.up;
+  known->loop = known->loop || one.loop;
   known->queries += one.queries;
   known->failures += one.failures;
 }

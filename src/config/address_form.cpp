@@ -101,7 +101,7 @@ Form<Forward::Upstream> upstream() {
       [](std::string_view text) -> std::optional<Forward::Upstream> {
         if (const auto endpoint = parse_endpoint(text, std::uint16_t{53})) {
           if (endpoint->port == 0 || endpoint->address.is_unspecified()) return std::nullopt;
-          return *endpoint;
+          return Forward::Server{*endpoint};
         }
         if (text.find('/') == text.npos || text.find('\0') != text.npos) return std::nullopt;
         return std::filesystem::path(text);
@@ -111,6 +111,11 @@ Form<Forward::Upstream> upstream() {
 std::string Endpoint::to_text() const {
   const std::string host = address.to_string();
   return (address.is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string Forward::Server::to_text() const {
+  if (!tls) return endpoint.to_text();
+  return "tls://" + endpoint.to_text() + (tls->empty() ? "" : "#" + *tls);
 }
 
 std::string Cidr::to_text() const {

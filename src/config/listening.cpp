@@ -34,12 +34,12 @@ const Endpoint* listening_at(const Config& config, const Endpoint& target) {
 void check_upstreams(const std::vector<Forward::Upstream>& upstreams, const std::string& list, const Config& config,
                      Report& report) {
   for (std::size_t i = 0; i < upstreams.size(); ++i) {
-    const auto* endpoint = std::get_if<Endpoint>(&upstreams[i]);
-    const auto* ours = endpoint ? listening_at(config, *endpoint) : nullptr;
+    const auto* server = std::get_if<Forward::Server>(&upstreams[i]);
+    const auto* ours = server ? listening_at(config, server->endpoint) : nullptr;
     if (!ours) continue;
     const auto path = list + "[" + std::to_string(i) + "]";
     report.error(path, report.blame({path, "listen"}),
-                 list + ": " + endpoint->to_text() + " is ourselves (listen has " + ours->to_text() +
+                 list + ": " + server->endpoint.to_text() + " is ourselves (listen has " + ours->to_text() +
                      "); expected another server");
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <meridian/config/config.hpp>
+#include <meridian/dns/name.hpp>
 #include <meridian/stats/counters.hpp>
 #include <meridian/zone/zone.hpp>
 
@@ -20,7 +21,14 @@ struct UpstreamStatus {
   std::string zone;   // the suffix it serves; "." for all else
   double rtt_ms = 0;  // smoothed, of the worker that asked it most; 0: not known
   bool up = true;     // no worker holds it for dead
+  bool loop = false;  // what it is asked comes back to us: it is not used
   std::uint64_t queries = 0, failures = 0;
+};
+
+// The cache of forwarded questions.
+struct CacheStatus {
+  std::size_t replies = 0, octets = 0, limit = 0;  // limit 0: there is no cache
+  std::uint64_t evictions = 0;
 };
 
 // Functions to be called on the control thread; what they call back comes on the control thread too.
@@ -30,6 +38,10 @@ struct Frontend {
   // A reload: what of the configuration the workers use.
   std::function<void(const config::Config&)> apply;
   std::function<void(std::function<void(std::vector<UpstreamStatus>)>)> upstreams;
+  std::function<CacheStatus()> cache;
+  // Forgets what is kept of a name, and with `below` of all names under it; without a name, everything. Returns how
+  // many replies went.
+  std::function<std::size_t(const dns::Name* name, bool below)> flush;
   std::vector<config::Endpoint> bound;                 // the listening addresses, with their ports
   std::vector<const stats::WorkerCounters*> counters;  // one a worker; they live as long as the workers
 };

@@ -53,13 +53,13 @@ dns::Rcode sayable(const dns::Query& query, dns::Rcode rcode) {
 
 }  // namespace
 
-std::size_t relay(const dns::Query& query, const dns::Reply& reply, const Settings& settings, const Client& client,
-                  std::span<std::uint8_t> out) {
+std::size_t relay(const dns::Query& query, const dns::Reply& reply, std::optional<dns::ExtendedError> error,
+                  const Settings& settings, const Client& client, std::span<std::uint8_t> out) {
   // Our own message without records: header, the client's question, our OPT. The body goes between the last two, at the
   // offset where it was, because the questions are of one length: its pointers stay right.
   std::array<std::uint8_t, 1024> frame;
   Composer composer(query, settings, client, frame);
-  composer.start(sayable(query, reply.rcode), false);
+  composer.start(sayable(query, reply.rcode), false, error);
   const std::size_t frame_size = composer.finish(Where::Forwarded).size;
   const std::size_t opt_size = frame_size - reply.question_end;
   if (reply.truncated) frame[2] |= kTruncated;

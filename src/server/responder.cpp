@@ -84,7 +84,7 @@ void Responder::finish(const Pending& pending, const upstream::Result& result) {
   const auto& [from, tcp, client, query] = pending.kept;
   const auto rcode = result.reply ? result.reply->rcode : dns::Rcode::ServFail;
   const auto size = result.reply
-                        ? query::relay(query, *result.reply, settings_->query, client, relayed_)
+                        ? query::relay(query, *result.reply, std::nullopt, settings_->query, client, relayed_)
                         : query::fail(query, dns::Rcode::ServFail, result.error, settings_->query, client, relayed_);
   const auto reply = std::span<const std::uint8_t>(relayed_).first(size);
 

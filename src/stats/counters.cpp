@@ -12,8 +12,8 @@ constexpr Labels<QType> kTypes = {"A",  "AAAA",  "SRV",  "PTR", "TXT", "NS",   "
                                   "MX", "HTTPS", "SVCB", "DS",  "ANY", "other"};
 constexpr Labels<RCode> kRcodes = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                                    "NOTIMP",  "REFUSED", "other",    "dropped"};
-constexpr Labels<Place> kPlaces = {"zone",  "wildcard",  "reverse", "host", "special",
-                                   "chaos", "forwarded", "refused", "error"};
+constexpr Labels<Place> kPlaces = {"zone",  "wildcard", "reverse",   "host",    "special",
+                                   "chaos", "cached",   "forwarded", "refused", "error"};
 constexpr Labels<Transport> kTransports = {"udp", "tcp"};
 
 // std::array pads a short list with null pointers: a new enumerator without a label must not compile.

@@ -59,14 +59,14 @@ constexpr ares_socket_functions kSystemCalls = {
     },
 };
 
-AresChannel::Failure failure_of(int status) {
+Failure failure_of(int status) {
   switch (status) {
     case ARES_ETIMEOUT:
-      return AresChannel::Failure::TimedOut;
+      return Failure::TimedOut;
     case ARES_ENOMEM:
-      return AresChannel::Failure::Busy;
+      return Failure::Busy;
     default:
-      return AresChannel::Failure::Unreachable;
+      return Failure::Unreachable;
   }
 }
 

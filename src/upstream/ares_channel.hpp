@@ -23,48 +23,26 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include <meridian/config/config.hpp>
 
+#include "upstream/channel.hpp"
 #include "upstream/entropy.hpp"
 
 namespace meridian::upstream {
 
-class AresChannel {
+class AresChannel final : public Channel {
  public:
-  enum class Transport : std::uint8_t { Udp, Tcp };
-  enum class Failure : std::uint8_t {
-    TimedOut,     // nothing believable came within `patience`
-    Unreachable,  // ICMP says so, or the connection failed or ended; every question of the channel gets this together
-    Rejected,     // over TCP: what came is not to be believed
-    Busy,         // too many in flight, or no memory or descriptor for another
-  };
-
-  // Waits for one reply. Exactly one of replied() and failed() is called, later, on the loop; none if the channel is
-  // destroyed before.
-  class Listener {
-   public:
-    virtual ~Listener() = default;
-    // Octets that carry this question's id. Called from inside c-ares: must not touch the channel.
-    virtual bool believes(std::span<const std::uint8_t> octets) = 0;
-    // The reply, which was believed.
-    virtual void replied(std::vector<std::uint8_t> octets) = 0;
-    virtual void failed(Failure failure) = 0;
-  };
-
   // Throws std::runtime_error if c-ares gets no memory. `entropy` must outlive the channel.
   AresChannel(boost::asio::io_context& loop, const config::Endpoint& server, Transport transport,
               std::chrono::milliseconds patience, Entropy& entropy);
-  ~AresChannel();  // listeners still waiting are let go without a word
+  ~AresChannel() override;
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
 
-  // Sends a query (copied) under a fresh id, which is written over its first two octets and returned. One send, no
-  // repetition.
-  std::uint16_t send(std::vector<std::uint8_t>& query, std::shared_ptr<Listener> listener);
-  std::size_t in_flight() const;
+  std::uint16_t send(std::vector<std::uint8_t>& query, std::shared_ptr<Listener> listener) override;
+  std::size_t in_flight() const override;
 
   // 65,536 in flight make c-ares loop for ever, and long before that a random id is guessed too easily.
   static constexpr std::size_t kMostInFlight = 30000;

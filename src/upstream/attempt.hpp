@@ -10,18 +10,15 @@
 #include <meridian/dns/reply.hpp>
 #include <meridian/stats/counters.hpp>
 
-#include "upstream/ares_channel.hpp"
+#include "upstream/channel.hpp"
 #include "upstream/entropy.hpp"
 #include "upstream/question.hpp"
 #include "upstream/upstream.hpp"
 
 namespace meridian::upstream {
 
-class Attempt final : public AresChannel::Listener {
+class Attempt final : public Listener {
  public:
-  using Transport = AresChannel::Transport;
-  using Failure = AresChannel::Failure;
-
   // For whom the attempt is made; not called any more once it is gone.
   class Asker {
    public:
@@ -47,7 +44,7 @@ class Attempt final : public AresChannel::Listener {
   Upstream& upstream() const { return upstream_; }
   const Form& form() const { return form_; }
 
-  // AresChannel::Listener
+  // Listener
   bool believes(std::span<const std::uint8_t> octets) override;
   void replied(std::vector<std::uint8_t> octets) override;
   void failed(Failure failure) override;

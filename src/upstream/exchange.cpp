@@ -45,7 +45,7 @@ void Exchange::start() {
   for (auto& candidate : candidates_) {
     if (candidate.upstream != probe_) continue;
     ++candidate.tries;
-    send(candidate, Attempt::Transport::Udp);
+    send(candidate, Transport::Udp);
   }
   ask(*pick());
 }
@@ -54,7 +54,7 @@ void Exchange::replied(const Attempt& attempt, std::vector<std::uint8_t> octets,
   --outstanding_;
   if (current_.get() == &attempt) current_.reset();
   auto& from = candidate(attempt);
-  const bool tcp = attempt.form().transport == Attempt::Transport::Tcp;
+  const bool tcp = attempt.form().transport == Transport::Tcp;
 
   if (answers(reply.rcode) && (!reply.truncated || tcp)) return end({&reply, {}, from.upstream->name()});
   if (tcp) return conclude(dns::ExtendedError::NetworkError);
@@ -71,12 +71,12 @@ void Exchange::replied(const Attempt& attempt, std::vector<std::uint8_t> octets,
   answers(reply.rcode) ? send_over_tcp(from) : said_no(from);
 }
 
-void Exchange::failed(const Attempt& attempt, Attempt::Failure failure) {
+void Exchange::failed(const Attempt& attempt, Failure failure) {
   --outstanding_;
   const bool was_current = current_.get() == &attempt;
   if (was_current) current_.reset();
-  if (attempt.form().transport == Attempt::Transport::Tcp) return conclude(dns::ExtendedError::NetworkError);
-  if (over_tcp_ || failure == Attempt::Failure::TimedOut) return;
+  if (attempt.form().transport == Transport::Tcp) return conclude(dns::ExtendedError::NetworkError);
+  if (over_tcp_ || failure == Failure::TimedOut) return;
   if (!was_current && current_) return;  // another's time is running
 
   auto* next = pick();
@@ -119,7 +119,7 @@ Exchange::Candidate* Exchange::pick() {
 void Exchange::ask(Candidate& candidate) {
   if (current_) current_.reset();
   ++candidate.tries;
-  current_ = send(candidate, Attempt::Transport::Udp);
+  current_ = send(candidate, Transport::Udp);
   // With others to ask the beat is steady: six tries of two servers fit into the budget, which 30 % loss asks for. One
   // server alone is given twice the time with each try (RFC 6298, 5.5).
   auto pause = candidate.upstream->health().patience();
@@ -127,7 +127,7 @@ void Exchange::ask(Candidate& candidate) {
   wait_for(std::min<Health::Duration>(pause, limits_.attempt));
 }
 
-std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Attempt::Transport transport) {
+std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Transport transport) {
   ++outstanding_;
   last_ = candidate.upstream.get();
   const Attempt::Form form{transport, !candidate.plain, limits_.random_case};
@@ -137,7 +137,7 @@ std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Attempt::Tra
 void Exchange::send_over_tcp(const Candidate& candidate) {
   over_tcp_ = true;
   current_.reset();
-  send(candidate, Attempt::Transport::Tcp);
+  send(candidate, Transport::Tcp);
   wait_for(limits_.budget);
 }
 

@@ -48,7 +48,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
 
   // Attempt::Asker
   void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) override;
-  void failed(const Attempt& attempt, Attempt::Failure failure) override;
+  void failed(const Attempt& attempt, Failure failure) override;
 
   static constexpr unsigned kTries = 3;  // a server (RFC 9520, 3.2)
 
@@ -64,7 +64,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   Candidate& candidate(const Attempt& attempt);
   Candidate* pick();               // whom to ask next; null: all were asked often enough
   void ask(Candidate& candidate);  // makes it the current attempt and waits for it
-  std::shared_ptr<Attempt> send(const Candidate& candidate, Attempt::Transport transport);
+  std::shared_ptr<Attempt> send(const Candidate& candidate, Transport transport);
   void send_over_tcp(const Candidate& candidate);
   void said_no(Candidate& candidate);
   void wait_for(Health::Duration pause);  // not beyond the deadline

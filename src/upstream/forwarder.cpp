@@ -65,7 +65,7 @@ struct Forwarder::Impl {
     if (!name) return;  // the configuration has refused it already
     const std::string key(as_text(name->folded().wire()));
     const auto before = groups.find(key);
-    const auto make = [this](const config::Endpoint& server) {
+    const auto make = [this](const config::Forward::Server& server) {
       return std::make_shared<Upstream>(loop, server, std::max(kLateReplies, settings.timeout), entropy);
     };
     into[key] = std::make_unique<UpstreamGroup>(name->to_text(), upstreams, settings.policy, make, entropy,
@@ -161,8 +161,8 @@ std::vector<UpstreamState> Forwarder::state() const {
   for (const auto& [key, group] : impl_->groups) {
     for (const auto& upstream : group->servers()) {
       const std::chrono::duration<double, std::milli> rtt = upstream->health().rtt();
-      all.push_back({upstream->name(), group->zone(), rtt.count(), !upstream->health().suspect(), upstream->queries(),
-                     upstream->failures()});
+      all.push_back({upstream->name(), group->zone(), rtt.count(), !upstream->health().suspect(), false,
+                     upstream->queries(), upstream->failures()});
     }
   }
   return all;

@@ -30,6 +30,7 @@ struct UpstreamState {
   std::string zone;     // the suffix it serves; "." for all else
   double rtt_ms = 0;    // smoothed; 0: not known yet
   bool up = true;       // false: its last attempts failed
+  bool loop = false;    // what it is asked comes back to us: it is not used
   std::uint64_t queries = 0, failures = 0;
 };
 

@@ -29,7 +29,7 @@ UpstreamGroup::UpstreamGroup(std::string zone, const std::vector<config::Forward
                              config::Forward::Policy policy, Make make, Entropy& entropy, const UpstreamGroup* previous)
     : zone_(std::move(zone)), policy_(policy), make_(std::move(make)), entropy_(entropy) {
   for (const auto& source : sources) {
-    if (const auto* server = std::get_if<config::Endpoint>(&source))
+    if (const auto* server = std::get_if<config::Forward::Server>(&source))
       parts_.push_back({*server, {*server}});
     else
       parts_.push_back({ResolvConfWatch(std::get<std::filesystem::path>(source)), {}});
@@ -67,19 +67,19 @@ bool UpstreamGroup::read_changed_files(Health::Time now) {
   for (auto& part : parts_) {
     auto* watch = std::get_if<ResolvConfWatch>(&part.source);
     if (!watch || !watch->changed(now)) continue;
-    auto endpoints = read_resolv_conf(watch->file());
+    const auto endpoints = read_resolv_conf(watch->file());
     if (endpoints.empty()) {
       spdlog::warn("{}: no nameserver in it; {} known ones stay", watch->file().native(), part.endpoints.size());
       continue;
     }
-    part.endpoints = std::move(endpoints);
+    part.endpoints.assign(endpoints.begin(), endpoints.end());
     changed = true;
   }
   return changed;
 }
 
 void UpstreamGroup::rebuild(const std::vector<UpstreamPtr>& known) {
-  const auto of = [](const std::vector<UpstreamPtr>& list, const config::Endpoint& endpoint) {
+  const auto of = [](const std::vector<UpstreamPtr>& list, const config::Forward::Server& endpoint) {
     const auto found = std::find_if(list.begin(), list.end(), [&](const auto& s) { return s->server() == endpoint; });
     return found == list.end() ? nullptr : *found;
   };

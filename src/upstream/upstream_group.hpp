@@ -20,7 +20,7 @@ using UpstreamPtr = std::shared_ptr<Upstream>;  // shared with the questions in 
 
 class UpstreamGroup {
  public:
-  using Make = std::function<UpstreamPtr(const config::Endpoint&)>;
+  using Make = std::function<UpstreamPtr(const config::Forward::Server&)>;
 
   // `zone`: for state(). Servers that `previous` (may be null) had too are taken over with all that is known of them.
   UpstreamGroup(std::string zone, const std::vector<config::Forward::Upstream>& sources, config::Forward::Policy policy,
@@ -41,11 +41,11 @@ class UpstreamGroup {
   static constexpr Health::Duration kStaleRtt = std::chrono::seconds(10);  // `fastest` measures the others again
 
  private:
-  using Source = std::variant<config::Endpoint, ResolvConfWatch>;
+  using Source = std::variant<config::Forward::Server, ResolvConfWatch>;
   // The servers of one source; a file that can't be read keeps those it had.
   struct Part {
     Source source;
-    std::vector<config::Endpoint> endpoints;
+    std::vector<config::Forward::Server> endpoints;
   };
   bool read_changed_files(Health::Time now);  // true: some endpoints are other ones now
   void rebuild(const std::vector<UpstreamPtr>& known);

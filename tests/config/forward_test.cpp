@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 static std::string text(const std::vector<Forward::Upstream>& upstreams) {
   std::string out;
   for (const auto& u : upstreams) {
-    const auto* endpoint = std::get_if<Endpoint>(&u);
-    out += (endpoint ? endpoint->to_text() : "file " + std::get<std::filesystem::path>(u).string()) + "; ";
+    const auto* server = std::get_if<Forward::Server>(&u);
+    out += (server ? server->to_text() : "file " + std::get<std::filesystem::path>(u).string()) + "; ";
   }
   return out;
 }

@@ -111,7 +111,7 @@ void relay(const Server& server, std::span<const std::uint8_t> octets) {
   const auto reply = dns::check_reply(octets, query.id, query.question, dns::CaseCheck::Ignore);
   if (!reply) return;
   for (const auto& client : kClients) {
-    const std::size_t size = query::relay(query, *reply, server.settings, client, out);
+    const std::size_t size = query::relay(query, *reply, std::nullopt, server.settings, client, out);
     require(size <= query::reply_limit(query, server.settings, client), "what is relayed is within the limit");
     const auto relayed = dns::check_reply(std::span(out).first(size), query.id, query.question, dns::CaseCheck::Exact);
     require(relayed.has_value(), "what is relayed is as good as what came");

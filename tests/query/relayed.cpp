@@ -57,7 +57,7 @@ Relayed::Relayed(std::string_view question, const Octets& upstream, const query:
 
   const std::size_t limit = query::reply_limit(query, settings, client);
   Octets out(limit + kGuard, kUntouched);
-  const std::size_t size = query::relay(query, *reply, settings, client, out);
+  const std::size_t size = query::relay(query, *reply, std::nullopt, settings, client, out);
   REQUIRE(size <= limit);
   CHECK(std::all_of(out.begin() + static_cast<std::ptrdiff_t>(size), out.end(),
                     [](auto octet) { return octet == kUntouched; }));

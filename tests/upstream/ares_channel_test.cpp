@@ -16,11 +16,13 @@ using namespace meridian;
 using namespace meridian::test;
 using std::chrono::milliseconds;
 using upstream::AresChannel;
-using Failure = AresChannel::Failure;
+using upstream::Failure;
+using upstream::Listener;
+using upstream::Transport;
 
 namespace {
 
-struct Waiting : AresChannel::Listener {
+struct Waiting : Listener {
   bool believes(std::span<const std::uint8_t> octets) override {
     ++shown;
     return !belief || belief(octets);
@@ -43,8 +45,7 @@ struct Waiting : AresChannel::Listener {
 };
 
 struct Fixture {
-  std::unique_ptr<AresChannel> open(const config::Endpoint& server,
-                                    AresChannel::Transport transport = AresChannel::Transport::Udp,
+  std::unique_ptr<AresChannel> open(const config::Endpoint& server, Transport transport = Transport::Udp,
                                     milliseconds patience = milliseconds(3000)) {
     return std::make_unique<AresChannel>(loop, server, transport, patience, entropy);
   }
@@ -164,7 +165,7 @@ TEST_CASE_FIXTURE(Fixture, "a closed port ends every question of the channel, an
 
 TEST_CASE_FIXTURE(Fixture, "silence ends after the channel's patience") {
   const ScriptedUpstream server(silent());
-  const auto channel = open(server.endpoint(), AresChannel::Transport::Udp, milliseconds(50));
+  const auto channel = open(server.endpoint(), Transport::Udp, milliseconds(50));
   const auto waiting = send(*channel);
   REQUIRE(run_until([&] { return waiting->ends == 1; }));
   CHECK(waiting->failure == Failure::TimedOut);
@@ -221,7 +222,7 @@ TEST_CASE_FIXTURE(Fixture, "ids of questions in flight are unique, and a channel
 TEST_CASE_FIXTURE(Fixture, "over TCP a reply that is not believed ends its own question only") {
   const ScriptedUpstream server(
       silent(), [](const Octets& query, unsigned) { return replies::with_length(replies::address(query)); });
-  const auto channel = open(server.endpoint(), AresChannel::Transport::Tcp);
+  const auto channel = open(server.endpoint(), Transport::Tcp);
   const auto waiting = std::make_shared<Waiting>();
   waiting->belief = [](std::span<const std::uint8_t>) { return false; };
   auto octets = query();

@@ -102,9 +102,27 @@ struct Vip {
 };
 
 struct Forward {
-  // An upstream is an address, or a file in resolv.conf's form whose nameservers stand in its place.
-  using Upstream = std::variant<Endpoint, std::filesystem::path>;
+  // One upstream. With `tls` it is asked over TLS only (RFC 7858), and must prove that name; "": its address.
+  struct Server {
+    Endpoint endpoint;
+    std::optional<std::string> tls;
+    Server(Endpoint at = {}, std::optional<std::string> name = std::nullopt)  // NOLINT: an address is a server
+        : endpoint(std::move(at)), tls(std::move(name)) {}
+    bool operator==(const Server&) const = default;
+    std::string to_text() const;  // "10.96.0.10:53", "tls://9.9.9.9:853#dns.quad9.net"
+  };
+  // A server, or a file in resolv.conf's form whose nameservers stand in its place.
+  using Upstream = std::variant<Server, std::filesystem::path>;
   enum class Policy { Fastest, Sequential, Random, RoundRobin };
+  struct Cache {
+    std::uint64_t size = 64ull << 20;  // octets, of all workers together; 0: no cache
+    seconds max_ttl{3600};
+    seconds min_ttl{0};
+    seconds negative_max_ttl{60};
+    seconds serve_stale{3600};  // after its end an answer is still good for as long as this if nobody can be asked
+    bool prefetch = true;
+    bool operator==(const Cache&) const = default;
+  };
   std::vector<Upstream> upstreams;                                   // default /etc/resolv.conf; empty: no forwarding
   std::vector<std::pair<std::string, std::vector<Upstream>>> zones;  // most specific suffix wins
   Policy policy = Policy::Fastest;
@@ -112,6 +130,7 @@ struct Forward {
   milliseconds attempt_timeout{600};
   std::uint32_t max_in_flight = 10000;  // questions of all workers together
   bool case_randomization = false;
+  Cache cache;
   bool operator==(const Forward&) const = default;
 };
 

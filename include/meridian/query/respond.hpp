@@ -30,7 +30,7 @@ struct Client {
 };
 
 // Where a reply was made, for counters and the query log.
-enum class Where : std::uint8_t { Zone, Wildcard, Reverse, Host, Special, Chaos, Forwarded, Refused, Error };
+enum class Where : std::uint8_t { Zone, Wildcard, Reverse, Host, Special, Chaos, Cached, Forwarded, Refused, Error };
 
 struct Outcome {
   enum class Action : std::uint8_t { Drop, Reply, Forward };

@@ -39,7 +39,19 @@ RCode rcode_bucket(std::uint16_t rcode);
 const char* to_text(RCode rcode);
 
 // Where an answer was made; the same words as query::Where, which this room may not know.
-enum class Place : std::uint8_t { Zone, Wildcard, Reverse, Host, Special, Chaos, Forwarded, Refused, Error, Count };
+enum class Place : std::uint8_t {
+  Zone,
+  Wildcard,
+  Reverse,
+  Host,
+  Special,
+  Chaos,
+  Cached,
+  Forwarded,
+  Refused,
+  Error,
+  Count
+};
 const char* to_text(Place place);
 
 enum class Transport : std::uint8_t { Udp, Tcp, Count };
@@ -76,9 +88,21 @@ struct alignas(64) WorkerCounters {
   Counter forwarded;             // questions that went upstream
   Counter forward_failed;        // ... and were answered SERVFAIL
   Counter forward_refused_busy;  // over max-in-flight
-  Counter upstream_timeouts;     // attempts
-  Counter upstream_rejected;     // replies that were not believed
-  Counter upstream_tcp;          // asked again over TCP
+  Counter coalesced;             // ... that waited for the same question of somebody else
+  Counter cache_hits;            // answered from the cache, positive
+  Counter cache_denials;         // ... NODATA or NXDOMAIN
+  Counter cache_failures;        // ... SERVFAIL (RFC 9520)
+  Counter cache_stale;           // ... after its end, because nobody could be asked (RFC 8767)
+  Counter cache_misses;
+  Counter cache_prefetches;   // asked again before their end
+  Counter upstream_timeouts;  // attempts
+  Counter upstream_rejected;  // replies that were not believed: not to what was asked
+  Counter upstream_strays;   // datagrams with an id that nobody waits for, or on another port than that of its question
+  Counter upstream_doubles;  // second answers to one question: a forger, or a network that doubles
+  Counter upstream_ports;    // UDP ports that questions left from
+  Counter upstream_tcp;      // asked again over TCP
+  Counter upstream_connections;  // TCP and TLS connections that were opened
+  Counter upstream_loops;        // questions of ours that came back to us
   Gauge forward_in_flight;
   std::array<Counter, 14> forward_latency;  // buckets of kForwardLatencyBounds, the last is +Inf
   Counter forward_latency_sum_us;
