@@ -1,6 +1,8 @@
 // dnsload: closed-loop UDP DNS load over loopback, with the server's CPU time read from /proc.
 // usage: dnsload HOST PORT QUERYFILE SECONDS WINDOW [PID ...]
 //   QUERYFILE: one "name type" per line (type A, AAAA, ...). WINDOW: queries in flight per socket (8 sockets).
+//   FRESH (environment): no name is asked twice: the first 8 octets of each name become a number that counts up from
+//   $FRESH; the first label of each must have that many. EDNS (environment): with an OPT.
 //   PIDs: processes whose user+system CPU is charged to the served queries (threads included).
 // prints: qps, lost, bad (wrong id, not a response, rcode other than NOERROR/NXDOMAIN), p50/p99 latency,
 //         server CPU microseconds per answered query.
@@ -84,6 +86,13 @@ int main(int argc, char** argv) {
   double secs = atof(argv[4]);
   int win = atoi(argv[5]);
   vector<string> pids(argv + 6, argv + argc);
+  const bool fresh = getenv("FRESH");
+  uint32_t number = fresh ? atol(getenv("FRESH")) : 0;
+  for (auto& b : q)
+    if (fresh && b[12] < 8) {
+      fprintf(stderr, "FRESH needs first labels of 8 octets or more\n");
+      return 2;
+    }
   const int NS = getenv("SOCKETS") ? atoi(getenv("SOCKETS")) : 8;
   const int B = 32;
   vector<int> fd(NS);
@@ -139,6 +148,8 @@ int main(int argc, char** argv) {
         int n = min(B, win - s.out);
         for (int i = 0; i < n; i++) {
           sb[i] = q[qi++ % q.size()];
+          if (fresh)
+            for (uint32_t k = 8, n = number++; k > 0; n >>= 4) sb[i][12 + k--] = "0123456789abcdef"[n & 15];
           uint16_t id = s.id++;
           if (s.sent[id]) {
             lost++;
