@@ -1,5 +1,6 @@
 // Forms of addresses, ports and networks, both ways.
 
+#include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 #include <boost/system/error_code.hpp>
@@ -7,6 +8,7 @@
 
 #include <meridian/config/config.hpp>
 #include "form.hpp"
+#include "kubernetes_name.hpp"
 
 namespace meridian::config {
 namespace {
@@ -73,6 +75,57 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
   return Cidr{network.network(), *prefix};
 }
 
+// A server that a question can be sent to.
+std::optional<Endpoint> parse_server(std::string_view text, std::uint16_t port) {
+  auto endpoint = parse_endpoint(text, port);
+  if (endpoint && (endpoint->port == 0 || endpoint->address.is_unspecified())) endpoint.reset();
+  return endpoint;
+}
+
+constexpr std::string_view kTls = "tls://";
+constexpr std::uint16_t kTlsPort = 853;  // RFC 7858, 3.1
+constexpr std::size_t kLongestHostName = 253;
+
+// As certificates have it (RFC 9525): letters, digits and hyphens; and no address, which has no name to show.
+std::optional<std::string> parse_host_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > kLongestHostName) return std::nullopt;
+  std::string name;
+  for (const char c : text) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  bool numeric = false;  // the last label
+  for (std::size_t at = 0; at <= name.size();) {
+    const auto label = std::string_view(name).substr(at, name.find('.', at) - at);
+    if (!is_rfc1123_label(label)) return std::nullopt;
+    numeric = label.find_first_not_of("0123456789") == label.npos;
+    at += label.size() + 1;
+  }
+  if (numeric) return std::nullopt;
+  return name;
+}
+
+// What stands behind tls://.
+std::optional<Forward::Server> parse_tls_server(std::string_view text) {
+  const auto hash = text.find('#');
+  const auto endpoint = parse_server(text.substr(0, hash), kTlsPort);
+  if (!endpoint) return std::nullopt;
+  if (hash == text.npos) return Forward::Server{*endpoint, ""};
+  auto name = parse_host_name(text.substr(hash + 1));
+  if (!name) return std::nullopt;
+  return Forward::Server{*endpoint, std::move(name)};
+}
+
+std::string expected_of_tls(std::string_view text) {
+  const auto hash = text.find('#');
+  if (parse_server(text.substr(0, hash), kTlsPort)) {
+    return "behind # the host name in the server's certificate, such as tls://9.9.9.9#dns.quad9.net, or no # where the "
+           "certificate holds the address";
+  }
+  const std::string example = " such as tls://9.9.9.9#dns.quad9.net or \"tls://[2620:fe::fe]:853#dns.quad9.net\"";
+  const auto host = text.substr(0, std::min(hash, text.find(':')));
+  return parse_host_name(host) ? "an address behind tls://, because names are not looked up," + example
+                               : "an address behind tls://," + example;
+}
+
 }  // namespace
 
 ip::address unmapped(const ip::address& address) {
@@ -95,17 +148,21 @@ Form<Cidr> cidr() {
 }
 
 Form<Forward::Upstream> upstream() {
-  return {
-      "an address such as 10.96.0.10 or \"[fd00::10]:5353\", or the path of a file in resolv.conf's form (with a "
-      "slash in it)",
-      [](std::string_view text) -> std::optional<Forward::Upstream> {
-        if (const auto endpoint = parse_endpoint(text, std::uint16_t{53})) {
-          if (endpoint->port == 0 || endpoint->address.is_unspecified()) return std::nullopt;
-          return Forward::Server{*endpoint};
-        }
-        if (text.find('/') == text.npos || text.find('\0') != text.npos) return std::nullopt;
-        return std::filesystem::path(text);
-      }};
+  const std::string any =
+      "an address such as 10.96.0.10 or \"[fd00::10]:5353\", tls:// and an address such as "
+      "tls://9.9.9.9#dns.quad9.net, or the path of a file in resolv.conf's form (with a slash in it)";
+  return {any,
+          [](std::string_view text) -> std::optional<Forward::Upstream> {
+            if (text.starts_with(kTls)) return parse_tls_server(text.substr(kTls.size()));
+            if (const auto endpoint = parse_server(text, 53)) return Forward::Server{*endpoint};
+            if (text.find('/') == text.npos || text.find("://") != text.npos || text.find('\0') != text.npos)
+              return std::nullopt;
+            return std::filesystem::path(text);
+          },
+          false,
+          [any](std::string_view text) {
+            return text.starts_with(kTls) ? expected_of_tls(text.substr(kTls.size())) : any;
+          }};
 }
 
 std::string Endpoint::to_text() const {

@@ -22,6 +22,8 @@ struct Form {
   std::string expected;  // completes "expected ..."
   std::function<std::optional<T>(std::string_view)> parse;
   bool bare = false;  // a number or a boolean: in quotes it is a text and refused
+  // What is expected in place of this text, where its beginning tells more closely what was meant.
+  std::function<std::string(std::string_view)> expected_instead = nullptr;
 };
 
 inline constexpr seconds kLongestTtl{std::numeric_limits<std::int32_t>::max()};  // RFC 2181, 8

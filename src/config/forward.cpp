@@ -1,5 +1,6 @@
 // Questions that are not ours: to whom, and within which limits.
 
+#include <algorithm>
 #include <set>
 
 #include "sections.hpp"
@@ -19,22 +20,24 @@ void check_order(Limit low, Limit high, Report& report) {
                    to_text(high.value) + "; expected no more than that");
 }
 
-// Accepted and checked, so that a file for a later version is worth something here, but nothing of it is kept.
-void read_cache(const Value& value) {
-  std::uint64_t octets = 64u << 20;
-  milliseconds max_ttl = std::chrono::hours(1), min_ttl{0}, negative{60'000}, stale = std::chrono::hours(1);
-  bool prefetch = true;
+Form<std::uint64_t> cache_size() {
+  auto form = size(64u << 10, 1ull << 40);
+  return {form.expected + ", or 0 for no cache",
+          [parse = std::move(form.parse)](std::string_view text) -> std::optional<std::uint64_t> {
+            if (text == "0") return 0;
+            return parse(text);
+          }};
+}
+
+void read_cache(const Value& value, Forward::Cache& cache) {
   Section keys(value);
-  keys.read("size", octets, size(1u << 10, 1ull << 40));
-  keys.read("max-ttl", max_ttl, whole_seconds(seconds(1), kLongestTtl));
-  keys.read("min-ttl", min_ttl, whole_seconds(seconds(0), kLongestTtl));
-  keys.read("negative-max-ttl", negative, whole_seconds(seconds(0), kLongestTtl));
-  keys.read("serve-stale", stale, whole_seconds(seconds(0), kLongestTtl));
-  keys.read("prefetch", prefetch, boolean());
+  keys.read("size", cache.size, cache_size());
+  keys.read("max-ttl", cache.max_ttl, whole_seconds(seconds(1), kLongestTtl));
+  keys.read("min-ttl", cache.min_ttl, whole_seconds(seconds(0), kLongestTtl));
+  keys.read("negative-max-ttl", cache.negative_max_ttl, whole_seconds(seconds(0), kLongestTtl));
+  keys.read("serve-stale", cache.serve_stale, whole_seconds(seconds(0), kLongestTtl));
+  keys.read("prefetch", cache.prefetch, boolean());
   keys.finish();
-  auto& report = value.report();
-  check_order({"forward.cache.min-ttl", min_ttl}, {"forward.cache.max-ttl", max_ttl}, report);
-  report.warning(value.place(), "forward.cache has no effect: this version forwards without a cache");
 }
 
 void read_forward_zones(const Value& value, Forward& forward) {
@@ -56,6 +59,21 @@ void read_forward_zones(const Value& value, Forward& forward) {
   }
 }
 
+bool any_over_tls(const std::vector<Forward::Upstream>& upstreams) {
+  return std::any_of(upstreams.begin(), upstreams.end(), [](const Forward::Upstream& upstream) {
+    const auto* server = std::get_if<Forward::Server>(&upstream);
+    return server && server->tls;
+  });
+}
+
+void check_tls(const Forward& forward, Report& report) {
+  const auto written = report.written("forward.tls-ca");
+  if (!written || forward.tls_ca.empty()) return;
+  bool used = any_over_tls(forward.upstreams);
+  for (const auto& [suffix, upstreams] : forward.zones) used = used || any_over_tls(upstreams);
+  if (!used) report.warning(*written, "forward.tls-ca has no effect: no upstream begins with tls://");
+}
+
 }  // namespace
 
 void read_forward(Section& top, Forward& forward) {
@@ -73,13 +91,17 @@ void read_forward(Section& top, Forward& forward) {
   keys.read("attempt-timeout", forward.attempt_timeout, duration(milliseconds(1), std::chrono::hours(1)));
   keys.read("max-in-flight", forward.max_in_flight, integer(1, 1'000'000));
   keys.read("case-randomization", forward.case_randomization, boolean());
-  if (const auto cache = keys.take("cache")) read_cache(*cache);
+  keys.read("tls-ca", forward.tls_ca, text(4096, "the path of a file, or \"\" for the authorities of the system"));
+  if (const auto cache = keys.take("cache")) read_cache(*cache, forward.cache);
   keys.finish();
 }
 
 void check_forward(const Config& config, Report& report) {
   check_order({"forward.attempt-timeout", config.forward.attempt_timeout}, {"forward.timeout", config.forward.timeout},
               report);
+  check_order({"forward.cache.min-ttl", config.forward.cache.min_ttl},
+              {"forward.cache.max-ttl", config.forward.cache.max_ttl}, report);
+  check_tls(config.forward, report);
 }
 
 }  // namespace meridian::config

@@ -29,6 +29,10 @@ class Value {
   std::optional<T> as(const Form<T>& form) const {
     if (const auto text = scalar(form.bare)) {
       if (auto value = form.parse(*text)) return value;
+      if (form.expected_instead) {
+        refuse(form.expected_instead(*text));
+        return std::nullopt;
+      }
     }
     refuse(form.expected);
     return std::nullopt;

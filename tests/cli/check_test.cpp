@@ -33,7 +33,7 @@ class Directory {
 
 TEST_CASE("meridian check says what is wrong in a file, and where") {
   const Directory directory;
-  const std::string no_effect = "forward.cache has no effect: this version forwards without a cache\n";
+  const std::string no_effect = "forward.tls-ca has no effect: no upstream begins with tls://\n";
   struct {
     const char* title;
     const char* yaml;  // null: there is no file
@@ -42,15 +42,15 @@ TEST_CASE("meridian check says what is wrong in a file, and where") {
   } cases[] = {
       {"nothing is wrong", "workers: 2\n", 0, "a.yaml: ok\n", ""},
       {"the file is empty", "", 0, "a.yaml: ok\n", ""},
-      {"something has no effect", "forward:\n  cache: {}\n", 0, "a.yaml:2:10: warning: " + no_effect + "a.yaml: ok\n",
-       ""},
+      {"something has no effect", "forward:\n  tls-ca: ca.pem\n", 0,
+       "a.yaml:2:11: warning: " + no_effect + "a.yaml: ok\n", ""},
       {"something is wrong", "workers: x\n", 1, "",
        "a.yaml:1:10: workers: found \"x\"; expected a whole number from 0 to 1024\n"},
       {"several things are wrong", "lisen: []\ncompat: x\n", 1, "",
        "a.yaml:1:1: unknown key \"lisen\"; did you mean \"listen\"?\n"
        "a.yaml:2:9: compat: found \"x\"; expected none or istiocoredns\n"},
-      {"a warning stands beside an error", "compat: x\nforward: {cache: {}}\n", 1, "",
-       "a.yaml:1:9: compat: found \"x\"; expected none or istiocoredns\na.yaml:2:18: warning: " + no_effect},
+      {"a warning stands beside an error", "compat: x\nforward: {tls-ca: ca.pem}\n", 1, "",
+       "a.yaml:1:9: compat: found \"x\"; expected none or istiocoredns\na.yaml:2:19: warning: " + no_effect},
       {"there is no file", nullptr, 1, "", "a.yaml: can't be read: No such file or directory\n"},
   };
   for (const auto& c : cases) {

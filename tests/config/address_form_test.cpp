@@ -115,6 +115,10 @@ TEST_CASE("an upstream is an address or a path with a slash") {
   CHECK(form.parse("10.96.0.10") == Forward::Upstream(Endpoint{boost::asio::ip::make_address("10.96.0.10"), 53}));
   CHECK(form.parse("/etc/resolv.conf") == Forward::Upstream(std::filesystem::path("/etc/resolv.conf")));
   CHECK(form.parse("./resolv.conf") == Forward::Upstream(std::filesystem::path("./resolv.conf")));
+  const std::string label(63, 'a');
+  CHECK(form.parse("tls://10.0.0.1#" + label).has_value());
+  CHECK_FALSE(form.parse("tls://10.0.0.1#" + label + "a").has_value());
+  CHECK_FALSE(form.parse("tls://10.0.0.1#" + label + "." + label + "." + label + "." + label).has_value());
   for (const char* wrong : {"resolv.conf", "dns.google", "dns.google:53", "10.0.0.1:0", "0.0.0.0", "[::]:53", ""}) {
     CAPTURE(wrong);
     CHECK_FALSE(form.parse(wrong).has_value());

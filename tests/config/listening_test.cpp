@@ -92,8 +92,9 @@ TEST_CASE("we are not our own upstream") {
       {"for one zone", "forward:\n  zones:\n    A.b: ['::1']\n",
        "3:11: forward.zones.a.b: [::1]:53 is ourselves (listen has [::1]:53); expected another server"},
       {"after one that is wrong", "forward: {upstreams: [x/, y, '::1']}\n",
-       "1:27: forward.upstreams[1]: found \"y\"; expected an address such as 10.96.0.10 or \"[fd00::10]:5353\", or the "
-       "path of a file in resolv.conf's form (with a slash in it)\n"
+       "1:27: forward.upstreams[1]: found \"y\"; expected an address such as 10.96.0.10 or \"[fd00::10]:5353\", tls:// "
+       "and an address such as tls://9.9.9.9#dns.quad9.net, or the path of a file in resolv.conf's form (with a slash "
+       "in it)\n"
        "1:30: forward.upstreams: [::1]:53 is ourselves (listen has [::1]:53); expected another server"},
       {"when it is not known where we listen", "listen: [a]\nforward: {upstreams: [127.0.0.1]}\n",
        "1:10: listen[0]: found \"a\"; expected an address such as 10.0.0.1, 127.0.0.1:53 or \"[::1]:53\""},

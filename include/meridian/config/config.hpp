@@ -130,6 +130,7 @@ struct Forward {
   milliseconds attempt_timeout{600};
   std::uint32_t max_in_flight = 10000;  // questions of all workers together
   bool case_randomization = false;
+  std::filesystem::path tls_ca;  // whose certificates servers over TLS may show, PEM; empty: the system's authorities
   Cache cache;
   bool operator==(const Forward&) const = default;
 };
