@@ -1,6 +1,5 @@
 #include "server/udp_batch.hpp"
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -48,7 +47,7 @@ std::size_t UdpBatch::receive(int fd, bool addressed) {
     auto& message = received_[i].msg_hdr;
     message.msg_namelen = sizeof(sockaddr_storage);
     message.msg_control = addressed ? &in_->control[i] : nullptr;
-    message.msg_controllen = addressed ? sizeof(Control) : 0;
+    message.msg_controllen = addressed ? sizeof(UdpRoute::Control) : 0;
   }
   const int count = ::recvmmsg(fd, received_.data(), kCapacity, MSG_DONTWAIT, nullptr);
   stale_ = count > 0 ? static_cast<std::size_t>(count) : 0;
@@ -56,16 +55,6 @@ std::size_t UdpBatch::receive(int fd, bool addressed) {
   if (addressed)
     for (int i = 0; i < count; ++i) turn_around(received_[static_cast<std::size_t>(i)].msg_hdr);
   return static_cast<std::size_t>(count);
-}
-
-UdpRoute UdpBatch::route(std::size_t i) const {
-  const auto& message = received_[i].msg_hdr;
-  UdpRoute route;
-  route.to_size = message.msg_namelen;
-  std::memcpy(&route.to, message.msg_name, sizeof route.to);
-  route.control_size = message.msg_controllen;
-  if (route.control_size) std::memcpy(route.control.data(), message.msg_control, route.control_size);
-  return route;
 }
 
 void UdpBatch::reply(std::size_t i, std::size_t size) {
@@ -81,33 +70,9 @@ void UdpBatch::reply(std::size_t i, std::size_t size) {
 }
 
 std::size_t UdpBatch::send(int fd) {
-  std::size_t failed = 0;
-  for (std::size_t done = 0; done < replies_;) {
-    const int count = ::sendmmsg(fd, &sent_[done], static_cast<unsigned>(replies_ - done), MSG_DONTWAIT);
-    if (count > 0) {
-      done += static_cast<std::size_t>(count);
-    } else if (errno == EAGAIN || errno == ENOBUFS) {  // the queue is full: the clients ask again, we never wait
-      failed += replies_ - done;
-      break;
-    } else if (errno != EINTR) {  // this one can't be sent (no route, port 0): the others may
-      ++failed;
-      ++done;
-    }
-  }
+  const auto failed = send_all(fd, std::span(sent_).first(replies_));
   used_ = replies_ = 0;
   return failed;
-}
-
-bool send_to(int fd, const UdpRoute& route, std::span<const std::uint8_t> reply) {
-  iovec vector{const_cast<std::uint8_t*>(reply.data()), reply.size()};
-  msghdr message{};
-  message.msg_name = const_cast<sockaddr_storage*>(&route.to);
-  message.msg_namelen = route.to_size;
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = route.control_size ? const_cast<std::uint8_t*>(route.control.data()) : nullptr;
-  message.msg_controllen = route.control_size;
-  return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 }  // namespace meridian::server

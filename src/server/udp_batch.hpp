@@ -10,15 +10,9 @@
 #include <memory>
 #include <span>
 
-namespace meridian::server {
+#include "server/udp_route.hpp"
 
-// Where a reply goes and which address it leaves from: kept for replies that are sent later.
-struct UdpRoute {
-  sockaddr_storage to;
-  socklen_t to_size = 0;
-  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> control;
-  std::size_t control_size = 0;  // 0: the socket is bound to one address and that is the one
-};
+namespace meridian::server {
 
 class UdpBatch {
  public:
@@ -33,7 +27,7 @@ class UdpBatch {
   std::size_t receive(int fd, bool addressed);
   std::span<const std::uint8_t> packet(std::size_t i) const { return {in_->octets[i].data(), received_[i].msg_len}; }
   const sockaddr_storage& from(std::size_t i) const { return in_->from[i]; }
-  UdpRoute route(std::size_t i) const;
+  UdpRoute route(std::size_t i) const { return UdpRoute::back(received_[i].msg_hdr); }
 
   // Where the next reply is composed: kMaxReply octets.
   std::span<std::uint8_t> room() { return {out_.get() + used_, kMaxReply}; }
@@ -46,12 +40,10 @@ class UdpBatch {
  private:
   // A line more than a power of two, so that the first lines of the packets don't all fall into one set of the cache.
   using Octets = std::array<std::uint8_t, kMaxPacket + 64>;
-  using Control = std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))>;
   struct alignas(64) In {
     std::array<Octets, kCapacity> octets;
     std::array<sockaddr_storage, kCapacity> from;
-    struct alignas(cmsghdr) AlignedControl : Control {};
-    std::array<AlignedControl, kCapacity> control;
+    std::array<UdpRoute::Control, kCapacity> control;
   };
 
   std::unique_ptr<In> in_;
@@ -63,8 +55,5 @@ class UdpBatch {
   std::array<iovec, kCapacity> in_vectors_, out_vectors_;
   std::array<mmsghdr, kCapacity> received_, sent_;
 };
-
-// One reply later, by the way its question came. False if the kernel didn't take it.
-bool send_to(int fd, const UdpRoute& route, std::span<const std::uint8_t> reply);
 
 }  // namespace meridian::server

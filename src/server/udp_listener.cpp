@@ -21,6 +21,7 @@ UdpListener::UdpListener(asio::io_context& loop, Descriptor socket, UdpBatch& ba
       batch_(batch),
       responder_(responder),
       counters_(counters),
+      outbox_(socket.get(), counters.udp_send_errors),
       wildcard_(local_endpoint(socket.get()).address.is_unspecified()) {
   socket_.assign(socket.get());
   socket.release();
@@ -40,7 +41,8 @@ void UdpListener::drain() {
 
 void UdpListener::answer_arrived() {
   for (int i = 0; i < kBatchesPerTurn; ++i)
-    if (answer_batch() < UdpBatch::kCapacity) return;
+    if (answer_batch() < UdpBatch::kCapacity) break;
+  outbox_.flush();
 }
 
 std::size_t UdpListener::answer_batch() {
@@ -60,11 +62,17 @@ void UdpListener::answer(std::size_t i) {
       batch_.reply(i, outcome.size);
       break;
     case query::Outcome::Action::Forward:
-      responder_.forward(exchange, [this, route = batch_.route(i)](std::span<const std::uint8_t> reply) {
-        if (!send_to(socket_.native_handle(), route, reply)) counters_.udp_send_errors.add();
-      });
+      responder_.forward(
+          exchange, [this, route = batch_.route(i)](std::span<const std::uint8_t> reply) { send_later(route, reply); });
       break;
   }
+}
+
+// Answers of upstreams come many at a time too: all that are handled before the loop gets to what is posted here leave
+// together.
+void UdpListener::send_later(const UdpRoute& route, std::span<const std::uint8_t> reply) {
+  if (outbox_.empty()) asio::post(loop_, [this] { outbox_.flush(); });
+  outbox_.put(route, reply);
 }
 
 }  // namespace meridian::server

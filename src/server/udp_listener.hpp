@@ -8,6 +8,7 @@
 #include "server/descriptor.hpp"
 #include "server/responder.hpp"
 #include "server/udp_batch.hpp"
+#include "server/udp_outbox.hpp"
 
 namespace meridian::server {
 
@@ -20,7 +21,7 @@ class UdpListener {
   UdpListener& operator=(const UdpListener&) = delete;
 
   void start() { wait_readable(); }
-  // Answers what has arrived and waits for nothing: the last act.
+  // Answers what has arrived, sends what is owed, and waits for nothing: the last act.
   void answer_arrived();
 
  private:
@@ -28,13 +29,15 @@ class UdpListener {
   void drain();
   std::size_t answer_batch();
   void answer(std::size_t i);
+  void send_later(const UdpRoute& route, std::span<const std::uint8_t> reply);
 
   boost::asio::io_context& loop_;
   boost::asio::posix::stream_descriptor socket_;
   UdpBatch& batch_;
   Responder& responder_;
   stats::WorkerCounters& counters_;
-  bool wildcard_;  // bound to 0.0.0.0 or [::]: which address was asked comes with each packet
+  UdpOutbox outbox_;  // replies to what was forwarded
+  bool wildcard_;     // bound to 0.0.0.0 or [::]: which address was asked comes with each packet
 };
 
 }  // namespace meridian::server

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "server/running_server.hpp"
 #include "support/zone_text.hpp"
@@ -117,6 +119,33 @@ TEST_CASE("draining answers what is in flight, over UDP and TCP") {
   CHECK(tcp.ended());
   CHECK(server.home_until([&] { return drained; }));
   server.worker().join();
+}
+
+TEST_CASE("draining sends every reply to what is in flight, however many come at once") {
+  FakeUpstream upstream;
+  RunningServer server(kZone, forwarding_to(upstream));
+  UdpClient client;
+  std::vector<FakeUpstream::Question> questions;
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const auto name = "n" + std::to_string(i) + ".example";
+    client.send(server.endpoint(), query_for(name, kA, i));
+    auto question = upstream.asked(name);
+    REQUIRE(question.has_value());
+    questions.push_back(std::move(*question));
+  }
+  bool drained = false;
+  server.worker().drain(std::chrono::hours{1}, [&] { drained = true; });
+  REQUIRE(server.home_until([&] { return server.refuses_tcp(); }));
+  for (const auto& question : questions) upstream.answer(question, "192.0.2.1");
+  CHECK(server.home_until([&] { return drained; }));
+  server.worker().join();
+  std::set<std::uint16_t> ids;
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const auto reply = client.receive();
+    REQUIRE(summary(reply) == "NOERROR 192.0.2.1");
+    ids.insert(id_of(reply));
+  }
+  CHECK(ids.size() == 100);
 }
 
 TEST_CASE("draining answers what has arrived and was not read yet") {
