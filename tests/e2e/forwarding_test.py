@@ -1,23 +1,22 @@
 #!/usr/bin/python3
-"""Questions that are not ours, with real servers behind us and with one that misbehaves (behaviour 9)."""
+"""Questions that are not ours: to whom they go, and what of them and of the answers passes (behaviour 9)."""
 import pathlib
 import socket
 import threading
-import time
 import unittest
 
 import dns.edns
 import dns.flags
 import dns.query
 import dns.rcode
+import dns.rdatatype
 
+import lies
 import peers
-from meridian import Server, entry, eventually, extended_errors, texts
-from upstream import Upstream, reply_to
-
-WEB = {"a.yaml": entry("web.shop.global", "240.0.0.2")}
-BUDGET = 1.8  # seconds: `forward.timeout`
-SLACK = 0.5  # what a busy machine may add to any time that is measured here
+from behind import GOOD, TIME, WEB, WithUpstreams, good
+from crowd import ask_together
+from meridian import Server, eventually, extended_errors, texts
+from upstream import reply_to
 
 
 class BehindUs(unittest.TestCase):
@@ -88,117 +87,104 @@ class BehindUs(unittest.TestCase):
                    and [u["address"] for u in server.status()["upstreams"]] == ["127.0.0.9:53"])
 
 
-class Misbehaving(unittest.TestCase):
-    def upstream(self, handle):
-        upstream = Upstream(handle)
-        self.addCleanup(upstream.close)
-        return upstream
-
-    def serve(self, *upstreams, **forward):
-        server = Server(entries=WEB, config={"forward": {"upstreams": [u if isinstance(u, str) else u.address
-                                                                       for u in upstreams], **forward}})
-        self.addCleanup(server.close)
-        return server
-
-    def good(self, query, tcp):
-        return [reply_to(query, f"{query.question[0].name} 60 A 192.0.2.1")]
-
-    def failure(self, server, name="www.test.net", **options):
-        """The reply to a question that can't be answered; and it comes inside the budget."""
-        asked = time.monotonic()
-        reply = server.send(server.query(name), timeout=BUDGET + SLACK, **options)
-        self.assertLess(time.monotonic() - asked, BUDGET + SLACK)
-        self.assertEqual(reply.rcode(), dns.rcode.SERVFAIL)
-        return extended_errors(reply)
-
-    def test_a_silent_upstream_is_servfail_in_time_and_costs_our_zone_nothing(self):
-        server = self.serve(self.upstream(lambda query, tcp: []))
-        waiting = threading.Thread(target=self.failure, args=(server, "other.test.net"))
-        waiting.start()
-        self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
-        self.assertIn(self.failure(server), ([22], [23]))
-        waiting.join()
-
-    def test_a_closed_port_is_servfail_at_once_and_the_root_probe_is_answered(self):
-        server = self.serve(f"127.0.0.1:{peers.free_port()}")
-        self.assertIn(self.failure(server), ([22], [23]))
-        asked = time.monotonic()
-        self.assertEqual(server.ask(".", "NS").rcode(), dns.rcode.SERVFAIL)
-        self.assertLess(time.monotonic() - asked, 0.5 + SLACK)
-
-    def test_a_dead_first_upstream_is_stepped_over(self):
-        dead, alive = self.upstream(lambda query, tcp: []), self.upstream(self.good)
-        server = self.serve(dead, alive, policy="sequential")
-        asked = time.monotonic()
-        self.assertEqual(server.answer("one.test.net"), "NOERROR 192.0.2.1")
-        self.assertLess(time.monotonic() - asked, 1.0 + SLACK)
-
-    def test_a_first_packet_that_is_lost_is_sent_again(self):
-        seen = set()
-
-        def forgetful(query, tcp):
-            name = query.question[0].name
-            return self.good(query, tcp) if name in seen else seen.add(name) or []
-        server = self.serve(self.upstream(forgetful))
-        asked = time.monotonic()
-        self.assertEqual(server.answer("lost.test.net"), "NOERROR 192.0.2.1")
-        self.assertLess(time.monotonic() - asked, 0.9 + SLACK)
-
-    def test_servfail_and_refused_send_us_to_the_next(self):
-        for rcode in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
-            bad = self.upstream(lambda query, tcp: [reply_to(query, rcode=rcode)])
-            self.assertEqual(self.serve(bad, self.upstream(self.good), policy="sequential").answer("www.test.net"),
-                             "NOERROR 192.0.2.1")
-            self.assertEqual(self.serve(bad).ask("www.test.net").rcode(), dns.rcode.SERVFAIL)
-
-    def test_lies_are_not_believed_and_do_not_end_the_wait(self):
-        def liar(query, tcp):
-            false = reply_to(query, f"{query.question[0].name} 60 A 6.6.6.6").to_wire()
-            with socket.socket(type=socket.SOCK_DGRAM) as elsewhere:  # right in everything but the port
-                elsewhere.sendto(false, upstream.client)
-            wrong_id = bytes([false[0] ^ 1]) + false[1:]
-            no_reply = false[:2] + bytes([false[2] & 0x7f]) + false[3:]
-            other_name = false.replace(b"\x04test\x03net", b"\x04tesu\x03net")
-            return [b"", b"junk", wrong_id, no_reply, other_name, *self.good(query, tcp)]
-        upstream = self.upstream(liar)
-        server = self.serve(upstream)
-        for i in range(5):
-            self.assertEqual(server.answer(f"n{i}.test.net"), "NOERROR 192.0.2.1")
-
-    def test_a_malformed_answer_is_never_relayed(self):
-        loop = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x01\x02\x03\x04"
-
-        def broken(query, tcp):
-            wire = bytearray(reply_to(query).to_wire())
-            wire[6:8] = b"\x00\x09"  # nine answers
-            return [bytes(wire[:12 + len(query.question[0].name.to_wire()) + 4]) + loop]
-        self.failure(self.serve(self.upstream(broken)))
-
+class Passing(WithUpstreams):
     def test_options_are_hop_by_hop_and_flags_pass(self):
-        upstream = self.upstream(self.good)
+        ours = [dns.edns.ECSOption("198.51.100.0"), dns.edns.GenericOption(dns.edns.COOKIE, b"12345678"),
+                dns.edns.GenericOption(dns.edns.NSID, b""), dns.edns.GenericOption(65001, b"mine")]
+
+        def echo(query, tcp):
+            reply, = good(query)
+            theirs = [dns.edns.GenericOption(65001, b"theirs"), dns.edns.GenericOption(dns.edns.NSID, b"their name")]
+            reply.use_edns(0, query.ednsflags, 4096, options=theirs + ours)
+            return [reply]
+        upstream = self.start(echo)
         server = self.serve(upstream)
-        query = server.query("www.test.net", want_dnssec=True, payload=4096,
-                             options=[dns.edns.GenericOption(10, b"12345678")])
+        query = server.query("www.test.net", want_dnssec=True, payload=4096, options=ours)
         query.flags |= dns.flags.CD
         reply = server.send(query)
         sent, _ = upstream.asked.get(timeout=1)
-        self.assertNotEqual((sent.id, sent.payload), (query.id, 4096))
-        self.assertEqual(list(sent.options), [])
+        self.assertNotEqual(sent.id, query.id)
+        self.assertEqual((sent.edns, sent.payload, list(sent.options)), (0, 1232, []))
         self.assertTrue(sent.ednsflags & dns.flags.DO and sent.flags & dns.flags.CD)
         self.assertTrue(reply.ednsflags & dns.flags.DO and reply.flags & dns.flags.CD)
-        ids = set()
-        for i in range(20):
-            server.ask(f"i{i}.test.net")
-            ids.add(upstream.asked.get(timeout=1)[0].id)
-        self.assertGreater(len(ids), 15, "random ids")
+        self.assertEqual((texts(reply), reply.payload), (GOOD, 1232))
+        told = reply.to_wire()
+        for theirs in (b"theirs", b"their name", b"mine"):
+            self.assertNotIn(theirs, told)
+        self.assertNotIn(dns.edns.ECS, [option.otype for option in reply.options])
+        self.assertEqual(server.ask("none.test.net", use_edns=-1).edns, -1)
 
+    def test_ids_are_random(self):
+        upstream = self.start(good)
+        server = self.serve(upstream)
+        ask_together(server.port, [server.query(f"n{i}.test.net", id=i) for i in range(200)])
+        ids = {upstream.asked.get(timeout=1)[0].id for _ in range(200)}
+        self.assertGreater(len(ids), 190)
+        self.assertLess(len(ids & set(range(200))), 10)
+        self.assertGreater(max(ids) - min(ids), 50000)
+
+    def test_who_says_no_edns_gets_512_octets_whatever_the_upstream_sends(self):
+        def big(query, tcp):  # it has never heard of EDNS, nor of 512 octets
+            text = lies.record(rdtype=dns.rdatatype.TXT, rdata=b"\xc8" + 200 * b"x")
+            return [lies.reply(query, 4 * text, counts=(1, 4, 0, 0))]
+        server = self.serve(self.start(big))
+        for options, tcp, records in (({"use_edns": -1}, False, 0), ({"payload": 512}, False, 0),
+                                      ({"payload": 1232}, False, 1), ({"use_edns": -1}, True, 1)):
+            with self.subTest(tcp=tcp, **options):
+                reply = server.ask("big.test.net", "TXT", tcp=tcp, **options)
+                self.assertEqual((reply.rcode(), bool(reply.flags & dns.flags.TC), len(reply.answer)),
+                                 (dns.rcode.NOERROR, not records, records))
+
+    def test_chains_of_aliases(self):
+        def chain(query, tcp):
+            name = query.question[0].name.to_text()
+            links = int(name[1:3])
+            names = [name] + [f"{i}.{name}" for i in range(1, links + 1)]
+            records = [f"{a} 60 CNAME {b}" for a, b in zip(names, names[1:])]
+            return [reply_to(query, *records, f"{names[-1]} 60 A 192.0.2.1")]
+
+        def circle(query, tcp):
+            name = query.question[0].name.to_text()
+            return [reply_to(query, f"{name} 60 CNAME a.{name}", f"a.{name} 60 CNAME {name}")]
+        server = self.serve(self.start(chain), zones={"circle.net": [self.start(circle).address]})
+        for links in (1, 3, 16, 17, 40):
+            for again in range(2):
+                with self.subTest(links=links, again=again):
+                    reply = server.ask(f"c{links:02}.test.net", tcp=True)
+                    self.assertEqual((reply.rcode(), len(reply.answer)), (dns.rcode.NOERROR, links + 1))
+        for again in range(2):
+            self.assertEqual(texts(server.ask("www.circle.net")), "NOERROR a.www.circle.net. www.circle.net.")
+
+    def test_codes_and_sections_pass(self):
+        rows = {"nx": (dns.rcode.NXDOMAIN, "NXDOMAIN soa"), "none": (dns.rcode.NOERROR, "NOERROR soa"),
+                "yx": (dns.rcode.YXDOMAIN, "YXDOMAIN soa")}
+
+        def deny(query, tcp):
+            return [reply_to(query, authority=["test.net. 60 SOA ns. hostmaster. 1 7200 1800 86400 60"],
+                             rcode=rows[query.question[0].name[0].decode()][0])]
+        server = self.serve(self.start(deny))
+        for label, (_, expected) in rows.items():
+            for again in range(2):
+                self.assertEqual(server.answer(f"{label}.test.net"), expected)
+
+    def test_ad_is_told_to_those_who_understand_it(self):
+        server = self.serve(self.start(lambda q, tcp: [reply_to(q, f"{q.question[0].name} 60 A 192.0.2.1",
+                                                                flags=dns.flags.RA | dns.flags.AD)]))
+        for flags, dnssec, expected in ((0, False, False), (dns.flags.AD, False, True), (0, True, True)):
+            for again in range(2):
+                query = server.query("www.test.net", want_dnssec=dnssec)
+                query.flags |= flags
+                self.assertEqual(bool(server.send(query).flags & dns.flags.AD), expected)
+
+
+class Ours(WithUpstreams):
     def test_a_slow_answer_holds_up_nothing_else_on_its_connection(self):
         release = threading.Event()
 
         def slow(query, tcp):
-            release.wait(BUDGET)
-            return self.good(query, tcp)
-        server = self.serve(self.upstream(slow))
+            release.wait(TIME)
+            return good(query, tcp)
+        server = self.serve(self.start(slow))
         with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
             connection.settimeout(None)
             for name in ("slow.test.net", "web.shop.global", "x.shop.global"):
@@ -209,7 +195,7 @@ class Misbehaving(unittest.TestCase):
             self.assertEqual(texts(dns.query.receive_tcp(connection, None)[0]), "NOERROR 192.0.2.1")
 
     def test_special_names_never_go_upstream(self):
-        upstream = self.upstream(self.good)
+        upstream = self.start(good)
         server = self.serve(upstream)
         for name in ("localhost", "x.localhost", "x.invalid", "x.onion", "x.alt", "x.test", "resolver.arpa"):
             server.ask(name, "A")
@@ -218,23 +204,13 @@ class Misbehaving(unittest.TestCase):
 
     def test_unknown_names_go_upstream_where_the_zone_says_so(self):
         server = Server(entries=WEB, config={"zones": [{"name": "global", "unknown": "forward"}],
-                                             "forward": {"upstreams": [self.upstream(self.good).address]}})
+                                             "forward": {"upstreams": [self.start(good).address]}})
         self.addCleanup(server.close)
         self.assertEqual(server.answer("unknown.global"), "NOERROR 192.0.2.1")
         self.assertEqual(server.answer("web.shop.global"), "NOERROR 240.0.0.2")
         query = server.query("unknown.global")
         query.flags &= ~dns.flags.RD
         self.assertEqual(texts(server.send(query)), "NXDOMAIN soa")
-
-    def test_an_upstream_that_comes_back_is_asked_again(self):
-        alive = threading.Event()
-        server = self.serve(self.upstream(lambda query, tcp: self.good(query, tcp) if alive.is_set() else []))
-        for i in range(3):
-            self.failure(server, f"n{i}.test.net")
-        alive.set()
-        self.assertEqual(server.answer("back.test.net"), "NOERROR 192.0.2.1")
-        eventually(lambda: server.ask("all.test.net")  # until both workers have asked and know it
-                   and all(u["up"] for u in server.status()["upstreams"]))
 
 
 if __name__ == "__main__":

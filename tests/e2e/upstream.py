@@ -1,35 +1,65 @@
 """A DNS server that does what a test tells it, behind the real binary: for delays, losses and lies that a real server
 does not offer."""
+import collections
+import dataclasses
 import queue
 import socket
 import struct
 import threading
+import typing
 
 import dns.flags
 import dns.message
+import dns.rdatatype
 import dns.rrset
 
 
-def reply_to(query, *records, rcode=0, flags=dns.flags.RA):
-    """`records`: texts such as `www.test.net. 60 A 192.0.2.1`."""
+def reply_to(query, *records, authority=(), additional=(), rcode=0, flags=dns.flags.RA):
+    """`records` are of the answer section; all are texts such as `www.test.net. 60 A 192.0.2.1`."""
     reply = dns.message.make_response(query)
     reply.set_rcode(rcode)
     reply.flags |= flags
-    for record in records:
-        name, ttl, rdtype, data = record.split(None, 3)
-        reply.answer.append(dns.rrset.from_text(name, int(ttl), "IN", rdtype, data))
+    for section, texts in ((reply.answer, records), (reply.authority, authority), (reply.additional, additional)):
+        for text in texts:
+            name, ttl, rdtype, data = text.split(None, 3)
+            section.append(dns.rrset.from_text(name, int(ttl), "IN", rdtype, data))
     return reply
 
 
-class Upstream:
-    """UDP and TCP on one loopback port. `handle(query, tcp)` runs in a thread for each question and returns messages
-    (or octets), to be sent one after the other: none is silence. `asked` is a queue of (query, tcp), so that a test can
-    wait for a question; `client` is who sent the last one over UDP."""
+# What a handler may return between messages and octets.
 
-    def __init__(self, handle):
-        self.handle, self.asked, self.ended, self.client = handle, queue.Queue(), False, None
+@dataclasses.dataclass(frozen=True)
+class Wait:
+    """A pause before what follows; the end of the server ends it too."""
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Elsewhere:
+    """A datagram from another socket: from another port of ours, or, with an address, from our port there."""
+    message: typing.Any
+    address: str = None
+
+
+class Raw(bytes):
+    """Octets of a TCP stream: no length is put before them."""
+
+
+HANG_UP = object()  # closes the connection
+
+
+class Upstream:
+    """UDP and TCP on one loopback port. `handle(query, tcp)` runs in a thread for each question and returns what to
+    send, one after the other: messages, octets, or one of the above; nothing is silence. It may be replaced at any
+    time. `asked` is a queue of (query, tcp), so that a test can wait for a question; `times` counts them. With
+    `tcp=False` the TCP port refuses."""
+
+    def __init__(self, handle, tcp=True):
+        self.handle, self.asked, self.over = handle, queue.Queue(), threading.Event()
+        self._counts, self._counting = collections.Counter(), threading.Lock()
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             self.udp.bind(("127.0.0.1", 0))
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket()
@@ -40,49 +70,77 @@ class Upstream:
             except OSError:  # somebody else has the TCP port of that number
                 self.udp.close()
                 self.tcp.close()
-        self.tcp.listen()
         self.address = f"127.0.0.1:{self.port}"
-        for loop in (self.serve_udp, self.serve_tcp):
+        loops = [self._serve_udp]
+        if tcp:
+            self.tcp.listen(100)
+            loops.append(self._serve_tcp)
+        for loop in loops:
             threading.Thread(target=loop, daemon=True).start()
 
-    def answer(self, octets, tcp, send):
-        query = dns.message.from_wire(octets)
-        self.asked.put((query, tcp))
-        for reply in self.handle(query, tcp):
-            if not self.ended:
-                send(reply if isinstance(reply, bytes) else reply.to_wire(max_size=65535))
+    def times(self, name, rdtype="A"):
+        """How often this was asked, in any letter case."""
+        return self._counts[name.rstrip(".").lower(), dns.rdatatype.from_text(rdtype)]
 
-    def serve_udp(self):
-        while not self.ended:
+    def _answer(self, octets, tcp, client, send):
+        query = dns.message.from_wire(octets)
+        question = query.question[0]
+        with self._counting:
+            self._counts[question.name.to_text(omit_final_dot=True).lower(), question.rdtype] += 1
+        self.asked.put((query, tcp))
+        for move in self.handle(query, tcp):
+            if isinstance(move, Wait):
+                self.over.wait(move.seconds)
+            if self.over.is_set() or move is HANG_UP:
+                return False
+            if isinstance(move, Elsewhere):
+                with socket.socket(type=socket.SOCK_DGRAM) as other:
+                    other.bind((move.address, self.port) if move.address else ("127.0.0.1", 0))
+                    other.sendto(octets_of(move.message), client)
+            elif not isinstance(move, Wait):
+                send(move if isinstance(move, Raw) else octets_of(move))
+        return True
+
+    def _serve_udp(self):
+        while not self.over.is_set():
             try:
                 octets, client = self.udp.recvfrom(65535)
             except OSError:
                 return
-            if self.ended:
+            if self.over.is_set():
                 return
-            self.client = client
             send = lambda reply, client=client: self.udp.sendto(reply, client)
-            threading.Thread(target=self.answer, args=(octets, False, send), daemon=True).start()
+            threading.Thread(target=self._answer, args=(octets, False, client, send), daemon=True).start()
 
-    def serve_tcp(self):
-        while not self.ended:
+    def _serve_tcp(self):
+        while not self.over.is_set():
             try:
-                connection, _ = self.tcp.accept()
+                connection, client = self.tcp.accept()
             except OSError:
                 return
-            threading.Thread(target=self.converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._converse, args=(connection, client), daemon=True).start()
 
-    def converse(self, connection):
+    def _converse(self, connection, client):
+        def send(reply):
+            connection.sendall(reply if isinstance(reply, Raw) else struct.pack("!H", len(reply)) + reply)
         with connection, connection.makefile("rb") as stream:
-            while len(length := stream.read(2)) == 2:
-                octets = stream.read(struct.unpack("!H", length)[0])
-                self.answer(octets, True, lambda reply: connection.sendall(struct.pack("!H", len(reply)) + reply))
+            try:
+                while len(length := stream.read(2)) == 2:
+                    octets = stream.read(struct.unpack("!H", length)[0])
+                    if not self._answer(octets, True, client, send):
+                        return
+            except OSError:
+                pass  # the other side had enough
 
     def close(self):
-        self.ended = True
+        self.over.set()
         for s in (self.udp, self.tcp):
             try:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass  # a UDP socket without a peer: shutdown wakes the reader all the same
             s.close()
+
+
+def octets_of(message):
+    return message if isinstance(message, bytes) else message.to_wire(max_size=65535)
