@@ -28,6 +28,18 @@ void add_entries(std::string& out, const json::object& host, const char* key, co
   }
 }
 
+void add_upstreams(std::string& out, const json::object& forward) {
+  for (const auto& upstream : forward.at("upstreams").as_array()) {
+    out += "  upstream  " + text(upstream.at("address"));
+    if (upstream.at("loop").as_bool()) {
+      out += ", not used: what it is asked comes back to us";
+    } else {
+      out += upstream.at("up").as_bool() ? ", up" : ", does not answer";
+    }
+    out += "\n";
+  }
+}
+
 std::string encoded(const std::string& value) {
   return boost::urls::encode(value, boost::urls::unreserved_chars);
 }
@@ -40,6 +52,7 @@ std::string explain_text(const std::string& body) {
   std::string out = text(root.at("name")) + " " + text(root.at("type")) + ": " + rcode + "\n";
   out += "  why       " + text(root.at("why")) + "\n";
   for (const auto& answer : root.at("answers").as_array()) out += "  answer    " + text(answer) + "\n";
+  if (const auto* forward = root.at("forward").if_object()) add_upstreams(out, *forward);
   if (root.at("host").is_null()) return out;
 
   const auto& host = root.at("host").as_object();

@@ -17,6 +17,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "control/admin_flush.hpp"
 #include "control/admin_token.hpp"
 #include "control/explain.hpp"
 #include "control/metrics.hpp"
@@ -44,7 +45,8 @@ constexpr std::string_view kIndex =
     "/explain?name=NAME[&type=TYPE]  what is answered, and why\n\n"
     "By POST, with the token of admin.token-file (Authorization: Bearer TOKEN):\n"
     "/api/v1/reload               read the configuration again\n"
-    "/api/v1/confirm-mass-delete  look at every source again: what is still gone goes\n";
+    "/api/v1/confirm-mass-delete  look at every source again: what is still gone goes\n"
+    "/api/v1/flush                forget what upstreams answered; ?name=NAME of a name, &below=true and all below it\n";
 
 tcp::endpoint parse_listen(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -72,7 +74,8 @@ Response reply_error(const Request& request, http::status status, std::string_vi
   return reply_json(request, status, {{"error", text}});
 }
 
-Response reply_explain(const Request& request, const boost::urls::url_view& url, const View& view) {
+Response reply_explain(const Request& request, const boost::urls::url_view& url, const View& view,
+                       const std::vector<UpstreamStatus>& upstreams) {
   std::string name_text, type_text = "A";
   for (const auto& parameter : url.params()) {
     if (parameter.key == "name") name_text = parameter.value;
@@ -87,7 +90,21 @@ Response reply_explain(const Request& request, const boost::urls::url_view& url,
   if (type == dns::Type{}) {
     return reply_error(request, http::status::bad_request, "type: no such type; A, AAAA, SRV, PTR, TXT or TYPE65");
   }
-  return reply_json(request, http::status::ok, explain(view.reconciler, *name, type));
+  return reply_json(request, http::status::ok, explain(view.reconciler, *name, type, upstreams));
+}
+
+Response reply_flush(const Request& request, const boost::urls::url_view& url, const Frontend& frontend) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const auto& parameter : url.params()) parameters.emplace_back(parameter.key, parameter.value);
+  const auto parsed = parse_flush(parameters);
+  if (const auto* error = std::get_if<FlushError>(&parsed)) {
+    return reply_error(request, http::status::bad_request, error->text);
+  }
+  const auto& flush = std::get<Flush>(parsed);
+  const auto went = frontend.flush(flush.name ? &*flush.name : nullptr, flush.below);
+  spdlog::warn("admin: flushed {}{}: {} replies", flush.name ? flush.name->to_text() : "the cache",
+               flush.below ? " and all below" : "", went);
+  return reply_json(request, http::status::ok, {{"flushed", went}});
 }
 
 }  // namespace
@@ -139,7 +156,7 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
     const auto url = boost::urls::parse_origin_form({request.target().data(), request.target().size()});
     if (!url) co_return reply_error(request, http::status::bad_request, "the path can't be read");
     const std::string path = url->path();
-    if (request.method() == http::verb::post) co_return act(request, path);
+    if (request.method() == http::verb::post) co_return act(request, *url);
     if (request.method() != http::verb::get && request.method() != http::verb::head) {
       co_return reply_error(request, http::status::method_not_allowed,
                             "GET, HEAD, or POST for an action; / lists them");
@@ -150,7 +167,10 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
       const bool ready = body.at("ready").as_bool();
       co_return reply_json(request, ready ? http::status::ok : http::status::service_unavailable, body);
     }
-    if (path == "/explain") co_return reply_explain(request, *url, view);
+    if (path == "/explain") {
+      const auto upstreams = co_await ask_upstreams();
+      co_return reply_explain(request, *url, view, upstreams);
+    }
     if (path == "/status") {
       const auto upstreams = co_await ask_upstreams();
       co_return reply_json(request, http::status::ok, status_json(view, upstreams));
@@ -164,15 +184,18 @@ struct Admin::Impl : std::enable_shared_from_this<Admin::Impl> {
     co_return reply_error(request, http::status::not_found, "no such page; / lists them");
   }
 
-  Response act(const Request& request, const std::string& path) {
-    const bool reload = path == "/api/v1/reload", confirm = path == "/api/v1/confirm-mass-delete";
-    if (!reload && !confirm) {
+  Response act(const Request& request, const boost::urls::url_view& url) {
+    const std::string path = url.path();
+    const bool reload = path == "/api/v1/reload", confirm = path == "/api/v1/confirm-mass-delete",
+               flush = path == "/api/v1/flush";
+    if (!reload && !confirm && !flush) {
       return reply_error(request, http::status::method_not_allowed, "no such action; / lists them");
     }
     const auto& settings = view.reload.current().admin;
     if (const auto why = refuse_action(settings.token_file, request[http::field::authorization])) {
       return reply_error(request, http::status::forbidden, *why);
     }
+    if (flush) return reply_flush(request, url, view.frontend);
     spdlog::warn("admin: POST {}", path);
     (reload ? view.read_configuration : view.look_again)();
     return reply_json(request, http::status::accepted, {{"accepted", true}});

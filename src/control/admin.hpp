@@ -1,6 +1,6 @@
 #pragma once
-// The admin address over HTTP: /healthz /readyz /metrics /status /explain to read, and with a token two actions by
-// POST. Control thread only.
+// The admin address over HTTP: /healthz /readyz /metrics /status /explain to read, and with a token some actions
+// by POST. Control thread only.
 
 #include <boost/asio/io_context.hpp>
 #include <memory>

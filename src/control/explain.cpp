@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <ctime>
 
+#include "control/explain_foreign.hpp"
 #include "control/record_text.hpp"
 
 namespace meridian::control {
@@ -72,37 +73,37 @@ std::string host_name(const dns::Name& name, const Match& match) {
 }
 
 struct Verdict {
-  const char* rcode;  // null: forwarded
+  const char* rcode;
   std::string why;
 };
 
-Verdict verdict(const zone::Zone& zone, const Match& match, bool has_type, const std::string& type) {
+// Nothing: what the zone lacks is asked elsewhere.
+std::optional<Verdict> verdict(const zone::Zone& zone, const Match& match, bool has_type, const std::string& type) {
   const std::string apex = zone.spec().apex.to_text();
-  const Verdict pending{"SERVFAIL", "the host's VIP is not in the ledger yet (EDE 14)"};
+  const auto pending = Verdict{"SERVFAIL", "the host's VIP is not in the ledger yet (EDE 14)"};
   switch (match.kind) {
     case Match::Kind::Exact:
-      if (has_type) return {"NOERROR", "the zone " + apex + " has it"};
+      if (has_type) return Verdict{"NOERROR", "the zone " + apex + " has it"};
       if (match.node->pending()) return pending;
-      return {"NOERROR", "NODATA: the name exists and has no " + type};
+      return Verdict{"NOERROR", "NODATA: the name exists and has no " + type};
     case Match::Kind::Wildcard: {
       const std::string wildcard = dns::Name::from_wire(match.node->owner()).to_text();
-      if (has_type) return {"NOERROR", "covered by the wildcard " + wildcard};
+      if (has_type) return Verdict{"NOERROR", "covered by the wildcard " + wildcard};
       if (match.node->pending()) return pending;
-      return {"NOERROR", "NODATA: covered by the wildcard " + wildcard + ", which has no " + type};
+      return Verdict{"NOERROR", "NODATA: covered by the wildcard " + wildcard + ", which has no " + type};
     }
     case Match::Kind::EmptyNonTerminal:
-      return {"NOERROR", "NODATA: the name exists only because names below it do (RFC 8020)"};
+      return Verdict{"NOERROR", "NODATA: the name exists only because names below it do (RFC 8020)"};
     case Match::Kind::Meta:
-      return {"NOERROR", "what is known of the host, for clients on the introspect list"};
+      return Verdict{"NOERROR", "what is known of the host, for clients on the introspect list"};
     case Match::Kind::NotReady:
       if (match.node && match.node->pending()) return pending;
-      return {"SERVFAIL", "not every source has synced yet, so the zone may not deny a name (EDE 14)"};
+      return Verdict{"SERVFAIL", "not every source has synced yet, so the zone may not deny a name (EDE 14)"};
     case Match::Kind::None:
       break;
   }
-  if (zone.spec().unknown == zone::Unknown::Forward)
-    return {nullptr, "not in " + apex + ", which forwards what it lacks"};
-  return {"NXDOMAIN", "no entry names it and no wildcard covers it in " + apex};
+  if (zone.spec().unknown == zone::Unknown::Forward) return std::nullopt;
+  return Verdict{"NXDOMAIN", "no entry names it and no wildcard covers it in " + apex};
 }
 
 dns::RRsetView rrset_of(const zone::Zone& zone, const Match& match, const dns::FoldedName& name, dns::Type type) {
@@ -116,29 +117,31 @@ dns::RRsetView rrset_of(const zone::Zone& zone, const Match& match, const dns::F
 
 }  // namespace
 
-json::object explain(const Reconciler& reconciler, const dns::Name& name, dns::Type type) {
+json::object explain(const Reconciler& reconciler, const dns::Name& name, dns::Type type,
+                     const std::vector<UpstreamStatus>& upstreams) {
   json::object object{{"name", name.to_text()}, {"type", dns::to_text(type)}};
   const dns::FoldedName folded(name);
   const auto& zones = reconciler.zones();
-  const zone::Zone* zone = zones.enclosing(folded);
-  if (!zone) zone = zones.any_host();
+  const auto elsewhere = [&] { return explain_foreign(zones, reconciler.config().forward, name, type, upstreams); };
+  const zone::Zone* owned = zones.enclosing(folded);
+  const zone::Zone* zone = owned ? owned : zones.any_host();
   const Match match = zone ? zone->lookup(folded) : Match{};
-  const bool ours = zone && (zone->spec().kind != zone::Kind::AnyHost || match.kind != Match::Kind::None);
 
-  json::array answers;
-  if (ours) {
-    const auto rrset = rrset_of(*zone, match, folded, type);
-    for (auto& text : record_texts(rrset, name)) answers.emplace_back(std::move(text));
-    const Verdict it = verdict(*zone, match, !rrset.empty(), dns::to_text(type));
-    object["zone"] = zone->spec().apex.to_text();
-    object["rcode"] = it.rcode ? json::value(it.rcode) : json::value(nullptr);
-    object["why"] = it.why;
+  auto foreign = owned ? std::nullopt : elsewhere();
+  const auto rrset = foreign ? dns::RRsetView{} : rrset_of(*zone, match, folded, type);
+  const auto it = foreign ? std::nullopt : verdict(*zone, match, !rrset.empty(), dns::to_text(type));
+  if (!foreign && !it) foreign = elsewhere();
+  object["zone"] = owned || it ? json::value(zone->spec().apex.to_text()) : json::value(nullptr);
+  if (foreign) {
+    object["rcode"] = foreign->rcode.empty() ? json::value(nullptr) : json::value(foreign->rcode);
+    object["why"] = foreign->why;
   } else {
-    object["zone"] = nullptr;
-    object["rcode"] = nullptr;
-    object["why"] = "in no owned zone: forwarded for clients that may recurse, special names (RFC 6761) answered here";
+    object["rcode"] = it->rcode;
+    object["why"] = it->why;
   }
-  object["answers"] = std::move(answers);
+  const auto answers = foreign ? foreign->answers : record_texts(rrset, name);
+  object["answers"] = json::array(answers.begin(), answers.end());
+  object["forward"] = foreign ? std::move(foreign->forward) : json::value(nullptr);
   const auto host = reconciler.model().host(host_name(name, match));
   object["host"] = host ? json::value(host_json(reconciler, *host)) : json::value(nullptr);
   return object;

@@ -12,8 +12,10 @@
 
 namespace meridian::control {
 
-// Keys: name, type, zone (null: not ours), rcode ("NOERROR", ..., or null: forwarded), why, answers (texts), and `host`
-// (null: no entry names it) with its entries, losers, address source and VIP record.
-boost::json::object explain(const Reconciler& reconciler, const dns::Name& name, dns::Type type);
+// Keys: name, type, zone (null: not ours), rcode ("NOERROR", ..., or null: forwarded), why, answers (texts), `forward`
+// (null: not forwarded) with the zone of forward.zones and its `upstreams`, and `host` (null: no entry names it) with
+// its entries, losers, address source and VIP record.
+boost::json::object explain(const Reconciler& reconciler, const dns::Name& name, dns::Type type,
+                            const std::vector<UpstreamStatus>& upstreams);
 
 }  // namespace meridian::control

@@ -38,10 +38,10 @@ struct Frontend {
   // A reload: what of the configuration the workers use.
   std::function<void(const config::Config&)> apply;
   std::function<void(std::function<void(std::vector<UpstreamStatus>)>)> upstreams;
-  std::function<CacheStatus()> cache;
+  std::function<CacheStatus()> cache = [] { return CacheStatus{}; };
   // Forgets what is kept of a name, and with `below` of all names under it; without a name, everything. Returns how
   // many replies went.
-  std::function<std::size_t(const dns::Name* name, bool below)> flush;
+  std::function<std::size_t(const dns::Name* name, bool below)> flush = [](const dns::Name*, bool) { return 0u; };
   std::vector<config::Endpoint> bound;                 // the listening addresses, with their ports
   std::vector<const stats::WorkerCounters*> counters;  // one a worker; they live as long as the workers
 };

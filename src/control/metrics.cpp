@@ -5,6 +5,7 @@
 
 #include "control/metrics_cluster.hpp"
 #include "control/metrics_family.hpp"
+#include "control/metrics_forwarding.hpp"
 #include "control/metrics_workers.hpp"
 #include "control/readiness.hpp"
 
@@ -84,20 +85,6 @@ void add_vips(const Reconciler& reconciler, Families& out) {
       .set(reconciler.snapshot().trouble().empty());
 }
 
-void add_upstreams(const std::vector<UpstreamStatus>& upstreams, Families& out) {
-  auto& up = out.gauge("meridian_upstream_up", "whether no worker holds an upstream for dead");
-  auto& rtt = out.gauge("meridian_upstream_rtt_seconds", "smoothed round trip");
-  auto& queries = out.counter("meridian_upstream_queries_total", "questions sent to an upstream");
-  auto& failures = out.counter("meridian_upstream_failures_total", "questions that an upstream did not answer well");
-  for (const auto& upstream : upstreams) {
-    const Labels labels{{"upstream", upstream.address}, {"zone", upstream.zone}};
-    up.set(upstream.up, labels);
-    rtt.set(upstream.rtt_ms / 1000, labels);
-    queries.set(upstream.queries, labels);
-    failures.set(upstream.failures, labels);
-  }
-}
-
 }  // namespace
 
 std::string metrics_text(const View& view, const std::vector<UpstreamStatus>& upstreams) {
@@ -107,7 +94,7 @@ std::string metrics_text(const View& view, const std::vector<UpstreamStatus>& up
   add_sources(view.reconciler, families);
   add_vips(view.reconciler, families);
   add_cluster_metrics(view.reconciler, families);
-  add_upstreams(upstreams, families);
+  add_forwarding_metrics(view.frontend, upstreams, families);
   add_worker_metrics(view.frontend.counters, families);
   return prometheus::TextSerializer().Serialize(families.take());
 }

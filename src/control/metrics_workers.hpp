@@ -1,5 +1,6 @@
 #pragma once
-// The workers' counters, added up, as metric families. Control thread.
+// What workers count of their clients, added up, as metric families; what they count of upstreams is in
+// metrics_forwarding. Control thread.
 
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "control/readiness.hpp"
+#include "control/status_forwarding.hpp"
 
 namespace meridian::control {
 namespace {
@@ -111,14 +112,7 @@ json::value admiral_json(const source::AdmiralAddresses* admiral) {
 
 json::array upstreams_json(const std::vector<UpstreamStatus>& upstreams) {
   json::array array;
-  for (const auto& upstream : upstreams) {
-    array.push_back(json::object{{"address", upstream.address},
-                                 {"zone", upstream.zone},
-                                 {"up", upstream.up},
-                                 {"rtt_ms", upstream.rtt_ms},
-                                 {"queries", upstream.queries},
-                                 {"failures", upstream.failures}});
-  }
+  for (const auto& upstream : upstreams) array.push_back(upstream_json(upstream));
   return array;
 }
 
@@ -157,6 +151,8 @@ json::object status_json(const View& view, const std::vector<UpstreamStatus>& up
   page["write_back"] = write_back_json(view.reconciler.writer());
   page["admiral"] = admiral_json(view.reconciler.admiral());
   page["upstreams"] = upstreams_json(upstreams);
+  page["forwarding"] = forwarding_json(view.frontend, view.reload.current().forward);
+  page["cache"] = cache_json(view.frontend);
   page["configuration"] = json::object{{"reloads", view.reload.reloads()},
                                        {"failed_reloads", view.reload.failures()},
                                        {"trouble", view.reload.trouble()}};

@@ -3,41 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <boost/json/serialize.hpp>
-#include <fstream>
 
 #include "cluster_scratch.hpp"
-#include "control/metrics.hpp"
-#include "control/status.hpp"
+#include "pages.hpp"
 
 using namespace meridian;
 using namespace meridian::control::test;
 
 namespace {
-
-// The pages of a running reconciler.
-struct Pages {
-  Pages(const ClusterScratch& scratch, Serving& of) : it(of) {
-    const auto file = scratch.path() / "meridian.yaml";
-    std::ofstream(file) << "state: /var/lib/meridian\n";
-    reload.emplace(it.loop(), file, config::load(file).config, [](const config::Config&) {});
-  }
-  control::View view() const {
-    return {it.reconciler(), it.frontend(), *reload, draining, std::chrono::system_clock::now(), [] {}, [] {}};
-  }
-  // The value of a line of /metrics; "absent".
-  std::string metric(const std::string& name) const {
-    const auto text = "\n" + control::metrics_text(view(), {});
-    const auto at = text.find("\n" + name + " ");
-    if (at == std::string::npos) return "absent";
-    const auto begin = at + name.size() + 2;
-    return text.substr(begin, text.find('\n', begin) - begin);
-  }
-  boost::json::object status() const { return control::status_json(view(), {}); }
-
-  Serving& it;
-  std::optional<control::Reload> reload;
-  bool draining = false;
-};
 
 std::uint64_t number(const boost::json::value& value) {
   return value.to_number<std::uint64_t>();
