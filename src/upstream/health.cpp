@@ -1,12 +1,31 @@
 #include "upstream/health.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace meridian::upstream {
 
+namespace {
+
+constexpr float kWeight = 1.f / 8;         // of one attempt in the share that is lost
+constexpr float kAfterSilence = 0.5f;      // the most that a silence that has ended says about losses to come
+constexpr float kAsGoodAsNone = 1.f / 16;  // of no weight beside a round trip
+constexpr std::chrono::seconds kHalfLife{20};
+// Between copies that find out whether losses go on: so a server that has come back is in use some 2 s later, and one
+// that goes on losing costs four copies a second at most.
+constexpr Health::Duration kProbation = std::chrono::milliseconds(250);
+
+Health::Duration doubled(unsigned times) {
+  return std::min(Health::kFirstPause * (1 << std::min(std::max(times, 1u) - 1, 5u)), Health::kLongestPause);
+}
+
+}  // namespace
+
 void Health::replied(Time sent, Time now) {
   const auto sample = std::max(std::chrono::duration_cast<Duration>(now - sent), Duration(1));
-  if (rtt_ == Duration::zero()) {  // RFC 6298, 2.2
+  const bool first = rtt_ == Duration::zero();
+  if (first) {  // RFC 6298, 2.2
     rtt_ = sample;
     variation_ = sample / 2;
   } else {  // RFC 6298, 2.3
@@ -14,38 +33,72 @@ void Health::replied(Time sent, Time now) {
     variation_ = (variation_ * 3 + off) / 4;
     rtt_ = std::max((rtt_ * 7 + sample) / 8, Duration(1));
   }
+  let_losses_fade(now);
   failures_ = 0;
-  refusing_ = false;
-  last_reply_ = last_try_ = now;
+  last_reply_ = now;
+  if (!first && sent <= last_lost_) {  // given up, but not lost: a slow name, or a slow server
+    loss_ = std::max((loss_ - kWeight) / (1 - kWeight), 0.f);
+    return judge();
+  }
+  // The distance goes down quickly and up slowly, a resolver that must ask others being no further away for it; but
+  // after a silence it may be another server.
+  if (first || misses_ > 0)
+    distance_ = sample;
+  else if (sample < distance_)
+    distance_ = (distance_ * 3 + sample) / 4;
+  else
+    distance_ += (std::min(sample, distance_ * 4) - distance_) / 32;
+  if (misses_ > 0) loss_ = std::min(loss_, kAfterSilence);
+  loss_ -= loss_ * kWeight;
+  misses_ = 0;
+  refusals_before_ = std::exchange(refusals_, 0);
+  last_try_ = now;
+  judge();
 }
 
 void Health::refused(Time now) {
-  refusing_ = true;
+  refusals_ = refusals_before_ + 1;
   last_try_ = now;
+  judge();
 }
 
 void Health::failed(Time sent, Time now) {
-  if (last_reply_ >= sent || sent < last_failure_) return;
-  last_failure_ = last_try_ = now;
-  ++failures_;
-}
-
-bool Health::due(Time now, Duration stale) const {
-  if (suspect() || refusing_) return now - last_try_ >= pause();
-  return now - last_try_ >= stale;
-}
-
-void Health::tried(Time now) {
-  last_try_ = now;
+  let_losses_fade(now);
+  loss_ += (1 - loss_) * kWeight;
+  last_lost_ = std::max(last_lost_, sent);
+  if (last_reply_ < sent && sent >= last_failure_) {
+    last_failure_ = last_try_ = now;
+    ++failures_;
+    ++misses_;
+  }
+  judge();
 }
 
 Health::Duration Health::patience() const {
   return std::max(kSoonest, rtt_ + 4 * variation_);
 }
 
-Health::Duration Health::pause() const {
-  const unsigned doublings = std::min(std::max(failures_, 1u) - 1, 5u);
-  return std::min(kFirstPause * (1 << doublings), kLongestPause);
+// Else one that others are preferred to, and that is seldom asked, would carry its past for ever.
+void Health::let_losses_fade(Time now) {
+  const auto passed = now - faded_;
+  if (passed < std::chrono::seconds(1)) return;  // exp2 is not for every reply
+  faded_ = now;
+  loss_ *= std::exp2(-std::chrono::duration<float>(passed) / std::chrono::duration<float>(kHalfLife));
+}
+
+void Health::judge() {
+  lossy_ = loss_ > (lossy_ ? kLossyNoMore : kLossy);
+  if (rtt_ != Duration::zero()) {
+    // What is lost in a row is lost at any distance: capped, so that the cost stays a number.
+    const float odds = std::min(loss_, 0.9f) / (1 - std::min(loss_, 0.9f));
+    cost_ = distance_ + Duration(static_cast<Duration::rep>(odds * static_cast<float>(patience().count())));
+  }
+  if (misses_ > 0)
+    pause_ = doubled(misses_);
+  else if (refusals_ > 0)
+    pause_ = doubled(refusals_);
+  else
+    pause_ = loss_ > kAsGoodAsNone ? kProbation : kNever;
 }
 
 }  // namespace meridian::upstream

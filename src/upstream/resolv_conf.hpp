@@ -1,7 +1,10 @@
 #pragma once
-// nameserver lines of a file in resolv.conf's form (resolv.conf(5)).
+// What a file in resolv.conf's form says to us (resolv.conf(5)): its nameservers, and three of its options. All other
+// lines are for stub resolvers that complete names; a forwarder gets them complete.
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,10 +12,19 @@
 
 namespace meridian::upstream {
 
-// The nameservers in their order, duplicates once; port 53. Lines that are none are ignored. Scoped IPv6 addresses
-// (fe80::1%eth0) keep their scope.
-std::vector<config::Endpoint> parse_resolv_conf(std::string_view text);
+struct ResolvConf {
+  // In their order, duplicates once; port 53. All of them, where glibc stops at three. Scoped IPv6 addresses
+  // (fe80::1%eth0) keep their scope.
+  std::vector<config::Endpoint> servers;
+  std::optional<std::chrono::seconds> timeout;  // of one attempt; 1 to 30 s, as in glibc
+  std::optional<unsigned> attempts;             // for each server; 1 to 5, as in glibc
+  bool rotate = false;                          // the servers take turns
+  bool operator==(const ResolvConf&) const = default;
+};
+
+// Lines that mean nothing are ignored; of an option given twice the last counts.
+ResolvConf parse_resolv_conf(std::string_view text);
 // Of a file; nothing if it can't be read (it may come later: it is looked at again when it changes). Blocking, small.
-std::vector<config::Endpoint> read_resolv_conf(const std::filesystem::path& file);
+ResolvConf read_resolv_conf(const std::filesystem::path& file);
 
 }  // namespace meridian::upstream

@@ -1,5 +1,7 @@
 #include "upstream/resolv_conf_watch.hpp"
 
+#include <utility>
+
 namespace meridian::upstream {
 
 bool ResolvConfWatch::Identity::operator==(const Identity& other) const {
@@ -7,14 +9,12 @@ bool ResolvConfWatch::Identity::operator==(const Identity& other) const {
          modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec;
 }
 
-bool ResolvConfWatch::changed(Time now) {
-  if (!first_ && now - looked_ < kInterval) return false;
-  looked_ = now;
+bool ResolvConfWatch::look(Time now) {
+  next_ = now + kInterval;
   const auto identity = identify();
-  if (!first_ && identity == seen_) return false;
-  first_ = false;
+  const bool other = !(identity == seen_);
   seen_ = identity;
-  return true;
+  return std::exchange(again_, other) || other;
 }
 
 ResolvConfWatch::Identity ResolvConfWatch::identify() const {

@@ -16,9 +16,14 @@ class ResolvConfWatch {
   explicit ResolvConfWatch(std::filesystem::path file) : file_(std::move(file)) {}
   const std::filesystem::path& file() const { return file_; }
 
-  // True the first time and whenever the file is another one than at the last call; looks at most once a second, so
-  // it can be asked with every question. Blocking: one stat(2).
-  bool changed(Time now);
+  // True the first time, when the file is another one than at the last look, and at the look behind each of these: it
+  // may have been read half-written, or have been written again within the same tick of the kernel's clock, which
+  // leaves no trace in its times. Looks at most once in kInterval, so it can be asked with every question. Blocking:
+  // one stat(2).
+  bool changed(Time now) {
+    if (now < next_) return false;
+    return look(now);
+  }
 
   static constexpr std::chrono::seconds kInterval{1};
 
@@ -30,12 +35,13 @@ class ResolvConfWatch {
     timespec modified{};
     bool operator==(const Identity& other) const;
   };
+  bool look(Time now);
   Identity identify() const;
 
   std::filesystem::path file_;
   Identity seen_;
-  Time looked_{};
-  bool first_ = true;
+  Time next_ = Time::min();
+  bool again_ = true;
 };
 
 }  // namespace meridian::upstream

@@ -10,7 +10,17 @@ namespace {
 
 std::string servers(std::string_view text) {
   std::string all;
-  for (const auto& server : upstream::parse_resolv_conf(text)) all += (all.empty() ? "" : " ") + server.to_text();
+  for (const auto& server : upstream::parse_resolv_conf(text).servers)
+    all += (all.empty() ? "" : " ") + server.to_text();
+  return all;
+}
+
+std::string options(std::string_view text) {
+  const auto conf = upstream::parse_resolv_conf(text);
+  std::string all;
+  if (conf.timeout) all += "timeout " + std::to_string(conf.timeout->count()) + " ";
+  if (conf.attempts) all += "attempts " + std::to_string(*conf.attempts) + " ";
+  if (conf.rotate) all += "rotate ";
   return all;
 }
 
@@ -45,9 +55,32 @@ TEST_CASE("nameservers of a resolv.conf") {
   for (const auto& c : cases) SUBCASE(c.title) CHECK(servers(c.text) == c.expected);
 }
 
+TEST_CASE("options of a resolv.conf") {
+  const struct {
+    const char* title;
+    const char* text;
+    const char* expected;
+  } cases[] = {
+      {"none are the default", "nameserver 10.0.0.1\n", ""},
+      {"all on one line", "options timeout:2 attempts:4 rotate\n", "timeout 2 attempts 4 rotate "},
+      {"among others", "options ndots:5\tedns0 rotate  trust-ad attempts:1\n", "attempts 1 rotate "},
+      {"on several lines", "options rotate\noptions timeout:1\noptions attempts:2", "timeout 1 attempts 2 rotate "},
+      {"the last one counts", "options timeout:1 timeout:9\noptions timeout:3\n", "timeout 3 "},
+      {"larger ones are cut as glibc does", "options timeout:31 attempts:6\n", "timeout 30 attempts 5 "},
+      {"far larger ones too", "options timeout:99999999999 attempts:99999999999\n", "timeout 30 attempts 5 "},
+      {"zero would be never", "options timeout:0 attempts:0\n", "timeout 1 attempts 1 "},
+      {"what is no number is ignored", "options timeout: attempts:x timeout:-1 attempts:2x timeout\n", ""},
+      {"a longer word is another one", "options rotates xtimeout:3 timeouts:3 no-rotate\n", ""},
+      {"comments are ignored", "# options rotate\n;options rotate\n", ""},
+      {"the keyword starts the line", " options rotate\n", ""},
+      {"a keyword alone", "options\noptions \n", ""},
+  };
+  for (const auto& c : cases) SUBCASE(c.title) CHECK(options(c.text) == c.expected);
+}
+
 TEST_CASE("what is no readable file has no nameservers") {
   for (const char* path : {"/nonexistent/resolv.conf", "/", "/dev/null", "/dev/zero"}) {
     CAPTURE(path);
-    CHECK(upstream::read_resolv_conf(path).empty());
+    CHECK(upstream::read_resolv_conf(path).servers.empty());
   }
 }
