@@ -1,8 +1,9 @@
 #!/bin/bash
 # What forwarding costs: server CPU per answered query, uncached and cached, of Meridian with one worker beside dnsdist,
 # Unbound and dnsmasq (and CoreDNS, if COREDNS names one), on NAMES names; then the first question after an upstream has
-# died, and the memory of a full cache. Each server has CPU 0, the load and the upstream share CPU 1. The runs of all
-# servers take turns, so that what else the machine does falls on all alike; still, read the ratios and not the times.
+# died, the memory of a full cache, and its hits under a flood of names of one question. Each server has CPU 0, the load
+# and the upstream share CPU 1. The runs of all servers take turns, so that what else the machine does falls on all
+# alike; still, read the ratios and not the times.
 # usage: bench/forward.sh [MERIDIAN]     needs g++, dig, python3-dnspython; for the peers dnsdist, unbound, dnsmasq-base
 # SECS (3): seconds a run. REPS (3): runs of each row. WINDOW (16): questions in flight on each of 8 sockets.
 # NAMES (10000). ONLY: rows to measure, of those that are printed ("meridian meridian-own"). BEFORE: another Meridian,
@@ -29,9 +30,9 @@ serve() { # SERVER COMMAND...: one server on CPU 0
   taskset -c 0 "$@" >"$dir/$name.log" 2>&1 &
   pid[$name]=$!
 }
-ready() { # SERVER PORT
+ready() { # SERVER PORT [NAME]
   for _ in $(seq 100); do
-    dig +short +tries=1 +time=1 @127.0.0.1 -p "$2" ready.cached | grep -q '^192' && return
+    dig +short +tries=1 +time=1 @127.0.0.1 -p "$2" "${3:-ready.cached}" | grep -q '^[0-9]' && return
     sleep 0.1
   done
   echo "$1 does not answer on port $2:" >&2; tail -5 "$dir/$1.log" >&2; exit 1
@@ -47,6 +48,7 @@ forward: {upstreams: ["127.0.0.1:$up"], cache: {size: $4}}
 C
   serve "$1" "$3" serve --config "$dir/$1.yaml"
   ready "$1" "$2"
+  ready "$1" "$2" "$(head -1 "$dir/hits.q" | cut -d' ' -f1)"
 }
 start_unbound() { # SERVER PORT CACHE
   cat >"$dir/$1.conf" <<C
@@ -152,13 +154,25 @@ pid=()
 
 echo
 echo "server CPU per answered query, the best of ${REPS:-3} runs:"
-awk 'BEGIN {split("meridian:dnsdist meridian-fresh:dnsdist meridian-cached:meridian-own meridian-cached:dnsdist-cached meridian-cached:unbound-cached meridian:before meridian-own:before-own meridian-cached:before-cached", ratios, " ")}
-  {for (i = 1; i < NF; i++) if ($i == "server_cpu_us_per_query") {
-    if (!($1 in best)) order[++rows] = $1
-    if (!($1 in best) || $(i + 1) < best[$1]) best[$1] = $(i + 1)}}
+ratios="meridian:dnsdist meridian-fresh:dnsdist meridian-cached:meridian-own meridian-cached:dnsdist-cached"
+ratios+=" meridian-cached:unbound-cached meridian:before meridian-own:before-own meridian-cached:before-cached"
+awk -v wanted="$ratios" 'BEGIN {split(wanted, ratios, " ")}
+  {for (i = 1; i < NF; i++) {
+    if ($i == "bad" && $(i + 1) > 0) print $1 ": " $(i + 1) " answers are wrong, and its figures worth nothing"
+    if ($i == "server_cpu_us_per_query") {
+      if (!($1 in best)) order[++rows] = $1
+      if (!($1 in best) || $(i + 1) < best[$1]) best[$1] = $(i + 1)
+    }}}
   END {
     for (i = 1; i <= rows; i++) printf "%-16s %6.2f us\n", order[i], best[order[i]]
     for (i = 1; i in ratios; i++) {
       split(ratios[i], of, ":")
-      if (of[1] in best && of[2] in best) printf "%s is %.2f of %s\n", of[1], best[of[1]] / best[of[2]], of[2]}}' "$dir/table"
+      if (of[1] in best && of[2] in best) printf "%s is %.2f of %s\n", of[1], best[of[1]] / best[of[2]], of[2]
+    }
+  }' "$dir/table"
 [ -n "${LIFE-yes}" ] || exit 0
+export PYTHONDONTWRITEBYTECODE=1
+for part in failover memory hits; do
+  echo
+  /usr/bin/python3 "$here/forward_$part.py" "$meridian" "$dir"
+done
