@@ -68,7 +68,7 @@ std::string_view fields_of(Type type) {
 
 }  // namespace
 
-bool is_good_rdata(Message message, const RecordPlace& record) {
+bool is_good_rdata(Message message, const RecordPlace& record, const TtlMap& ttls) {
   if (record.type == Type::OPT) {
     return each_option(message.subspan(record.rdata, record.end - record.rdata), [](Option, auto) { return true; });
   }
@@ -78,7 +78,7 @@ bool is_good_rdata(Message message, const RecordPlace& record) {
   for (const char field : fields) {
     switch (field) {
       case 'n':
-        at = end_of_name(message, at);
+        at = end_of_name(message, at, &ttls);
         if (at == 0) return false;
         break;
       case 's':

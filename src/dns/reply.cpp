@@ -16,7 +16,8 @@ constexpr std::uint8_t kAuthenticData = 0x20;
 constexpr std::uint8_t kLowRcode = 0x0f;
 
 constexpr std::size_t kTypeAndClass = 4;
-constexpr int kAdditional = 2;  // the last of the three sections of records
+constexpr std::size_t kTtlBeforeRdata = 6;  // TTL and RDLENGTH stand in front of RDATA
+constexpr int kAdditional = 2;              // the last of the three sections of records
 
 // Whether `theirs` is our question: type and class as sent, the name too or but for its case. Octets of length are
 // never letters, so folding them changes nothing; type and class could be (type 65 is HTTPS, and 'A').
@@ -43,6 +44,7 @@ bool read_opt(const RecordPlace& opt, int section, Reply& reply) {
 std::optional<Reply> check_reply(std::span<const std::uint8_t> octets, std::uint16_t id,
                                  std::span<const std::uint8_t> question, CaseCheck check) {
   if (question.size() <= kTypeAndClass || octets.size() < kHeaderSize + question.size()) return std::nullopt;
+  if (octets.size() > kMaxMessage) return std::nullopt;
   if (read_u16(octets.data()) != id || (octets[2] & kResponse) == 0 || (octets[2] & kOpcode) != 0) return std::nullopt;
   if (read_u16(&octets[4]) != 1) return std::nullopt;
   if (!is_same_question(octets.subspan(kHeaderSize, question.size()), question, check)) return std::nullopt;
@@ -52,12 +54,15 @@ std::optional<Reply> check_reply(std::span<const std::uint8_t> octets, std::uint
   reply.truncated = (octets[2] & kTruncated) != 0;
   reply.authentic_data = (octets[3] & kAuthenticData) != 0;
   reply.question_end = kHeaderSize + question.size();
+  TtlMap ttls(octets);
   std::size_t at = reply.question_end;
   for (int section = 0; section <= kAdditional; ++section) {
     reply.counts[section] = read_u16(&octets[static_cast<std::size_t>(6 + 2 * section)]);
     for (unsigned left = reply.counts[section]; left > 0; --left) {
       RecordPlace record;
-      if (!find_record(octets, at, record) || !is_good_rdata(octets, record)) return std::nullopt;
+      if (!find_record(octets, at, record, &ttls)) return std::nullopt;
+      ttls.add(record.rdata - kTtlBeforeRdata);
+      if (!is_good_rdata(octets, record, ttls)) return std::nullopt;
       if (record.type == Type::OPT && !read_opt(record, section, reply)) return std::nullopt;
       at = record.end;
     }

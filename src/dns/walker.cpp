@@ -11,7 +11,7 @@ constexpr std::size_t kMaxPointers = kMaxLabels;
 
 }  // namespace
 
-std::size_t end_of_name(Message message, std::size_t at) {
+std::size_t end_of_name(Message message, std::size_t at, const TtlMap* ttls) {
   std::size_t end = 0;                 // set at the first pointer: the name goes on elsewhere, the message behind it
   std::size_t segment = at;            // where the labels being read began
   std::size_t bound = message.size();  // where they must have ended
@@ -19,7 +19,10 @@ std::size_t end_of_name(Message message, std::size_t at) {
   std::size_t pointers = 0;
   while (at < bound) {
     const std::uint8_t length = message[at];
-    if (length == 0) return end != 0 ? end : at + 1;
+    if (length == 0) {
+      if (end == 0) return at + 1;
+      return ttls && ttls->meets(segment, at + 1) ? 0 : end;
+    }
     if (length <= kMaxLabel) {
       size += 1u + length;
       if (size > kMaxName) return 0;
@@ -29,15 +32,19 @@ std::size_t end_of_name(Message message, std::size_t at) {
     if (length < kPointer || at + 1 >= bound) return 0;
     const std::size_t target = read_u16(&message[at]) & 0x3fffu;
     if (target < kHeaderSize || target >= segment || ++pointers > kMaxPointers) return 0;
-    if (end == 0) end = at + 2;
+    if (end == 0) {
+      end = at + 2;
+    } else if (ttls && ttls->meets(segment, at + 2)) {
+      return 0;
+    }
     bound = segment;
     at = segment = target;
   }
   return 0;
 }
 
-bool find_record(Message message, std::size_t at, RecordPlace& place) {
-  const std::size_t fields = end_of_name(message, at);
+bool find_record(Message message, std::size_t at, RecordPlace& place, const TtlMap* ttls) {
+  const std::size_t fields = end_of_name(message, at, ttls);
   if (fields == 0 || message.size() - fields < kFixedFields) return false;
   const std::uint8_t* octets = message.data() + fields;
   place.begin = at;

@@ -5,6 +5,8 @@
 // into the header; label types other than 00 and 11 are refused (RFC 6891, 5), and so is a name of more than 255
 // octets. Nothing is copied or allocated; the work for a name is bounded by kMaxName whatever the message.
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <meridian/dns/types.hpp>
@@ -21,8 +23,33 @@ inline std::uint32_t read_u32(const std::uint8_t* at) {
   return static_cast<std::uint32_t>(read_u16(at)) << 16 | read_u16(at + 2);
 }
 
-// The offset behind the name that begins at `at`, or 0 if there is no good name (a name never ends at 0).
-std::size_t end_of_name(Message message, std::size_t at);
+// Where the TTLs of a message's records are. They are written anew while a reply is kept, so no name may be read from
+// them: it would be another name, or none, a second later.
+class TtlMap {
+ public:
+  explicit TtlMap(Message message) { std::fill_n(bits_.begin(), message.size() / kBits + 1, 0); }
+  void add(std::size_t ttl) {
+    if (first_ == 0) first_ = ttl;
+    for (std::size_t at = ttl; at < ttl + 4; ++at) bits_[at / kBits] |= std::uint64_t{1} << at % kBits;
+  }
+  // Whether an octet of a TTL is in [begin, end).
+  bool meets(std::size_t begin, std::size_t end) const {
+    if (first_ == 0 || end <= first_) return false;  // in the question, as nearly always
+    for (std::size_t at = begin; at < end; ++at) {
+      if ((bits_[at / kBits] >> at % kBits & 1) != 0) return true;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kBits = 64;
+  std::array<std::uint64_t, kMaxMessage / kBits + 1> bits_;  // as many as the message has octets
+  std::size_t first_ = 0;                                    // the lowest; none is at 0
+};
+
+// The offset behind the name that begins at `at`, or 0 if there is no good name (a name never ends at 0). With `ttls`
+// no part that a pointer leads to may meet one of them.
+std::size_t end_of_name(Message message, std::size_t at, const TtlMap* ttls = nullptr);
 
 // Where a resource record's parts are (RFC 1035, 4.1.3).
 struct RecordPlace {
@@ -36,7 +63,7 @@ struct RecordPlace {
 };
 
 // Finds the record that begins at `at`; false if it is not all there. The RDATA is not looked into.
-bool find_record(Message message, std::size_t at, RecordPlace& place);
+bool find_record(Message message, std::size_t at, RecordPlace& place, const TtlMap* ttls = nullptr);
 
 // Calls `visit(code, data)` for each EDNS option in `rdata`; false if an option does not fit or `visit` says false
 // (RFC 6891, 6.1.2).

@@ -121,6 +121,68 @@ TEST_CASE("counts and records that do not hold") {
   }
 }
 
+TEST_CASE("no name is made of a TTL, which will be another") {
+  // The first record's class is at 33 (0x21), its TTL at 35 (0x23), its RDATA at 41 (0x29).
+  const auto packet = [](const std::string& ttl, const std::string& second) {
+    return wire("1234 8180 0001 0002 0000 0000" + kQuestion + "c00c fde8 0001" + ttl + "0003 016100" + second);
+  };
+  const std::string address = "0001 0001 0000003c 0004 c0000201", alias = "c00c 0005 0001 0000003c";
+  struct {
+    const char* title;
+    std::string ttl, second;
+    bool believed;
+  } cases[] = {
+      {"in front of it", "00000000", "c021" + address, true},  // the root
+      {"an owner", "01610000", "c023" + address, false},
+      {"an owner that ends in it", "61000000", "c022" + address, false},
+      {"an owner that begins in its last octet", "00000000", "c026" + address, false},
+      {"behind it", "00000000", "c029" + address, true},
+      {"the root", "00000000", "c024" + address, false},
+      {"a target", "01610000", alias + "0002 c023", false},
+      {"a target by another pointer", "0161c00c", alias + "0002 c023", false},
+      {"its own TTL", "00000000", "c00c 0005 0001 01610000 0002 c032", false},  // at 44 + 6
+      {"a TTL of its own that is none of it", "00000000", "c00c 0005 0001 01610000 0002 c029", true},
+  };
+  for (const auto& c : cases) {
+    SUBCASE(c.title) {
+      CHECK(check(packet(c.ttl, c.second)).has_value() == c.believed);
+    }
+  }
+}
+
+TEST_CASE("a message that is too large for TCP is not believed") {
+  auto packet = wire("1234 8180 0001 0000 0000 0000" + kQuestion);
+  packet.resize(kMaxMessage);
+  CHECK(check(packet).has_value());
+  packet.push_back(0);
+  CHECK_FALSE(check(packet).has_value());
+}
+
+TEST_CASE("a reply that is cut anywhere is not believed") {
+  const auto packet = wire("1234 8180 0001 0002 0000 0001" + kQuestion + "c00c 0005 0001 ffffffff 0006 03777777 c00c" +
+                           "c029 0001 0001 80000000 0004 c0000201" + kOpt);
+  REQUIRE(check(packet).has_value());
+  for (std::size_t size = 0; size < packet.size(); ++size) {
+    CAPTURE(size);
+    CHECK_FALSE(check({packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(size)}).has_value());
+  }
+}
+
+TEST_CASE("64 KiB of records are believed if they hold") {
+  Octets packet = wire("1234 8180 0001 0000 0000 0000" + kQuestion);
+  const auto record = wire("c00c fde8 0001 00000000 0000");  // the shortest: 5,460 of them
+  unsigned count = 0;
+  for (; packet.size() + record.size() <= kMaxMessage; ++count)
+    packet.insert(packet.end(), record.begin(), record.end());
+  for (const unsigned counted : {count, count + 1}) {
+    packet[6] = static_cast<std::uint8_t>(counted >> 8);
+    packet[7] = static_cast<std::uint8_t>(counted);
+    const auto reply = check(packet);
+    CHECK(reply.has_value() == (counted == count));
+    if (reply) CHECK(reply->counts[0] == count);
+  }
+}
+
 TEST_CASE("random changes of a good reply never make one that ldns can't read") {
   const auto good = wire("1234 8580 0001 0002 0001 0002" + kQuestion + "c00c 0005 0001 0000003c 0006 03777777 c00c" +
                          "c029 0001 0001 0000003c 0004 c0000201" +

@@ -34,9 +34,8 @@ struct Keepable {
 //   target of a CNAME of the chain (16 links at most, no loop, one CNAME at a name), its class the one asked, its type
 //   the one asked, CNAME, or RRSIG of these; or a DNAME above one of them (RFC 6672), or its RRSIG. In any order. A
 //   question for CNAME or ANY ends at its own name. Anything else in it, and nothing is kept (RFC 5452, 6);
-// - if the chain's last name has nothing of the type asked it is a denial, which has one SOA at that name or a parent
-// of
-//   it (RFC 2308, 5), and lasts as long as the SOA's TTL and its minimum say, whichever is less, and no longer than
+// - where the chain's last name has nothing of the type asked it is a denial: one SOA stands at that name or a parent
+//   of it (RFC 2308, 5). It lasts as long as the SOA's TTL and its minimum say, whichever is less, and no longer than
 //   limits.negative_max; that is also the TTL that its SOA shows. A shorter TTL in it counts too;
 // - of authority the front is kept as far as it is SOA, NSEC, NSEC3 and RRSIG; of additional nothing: no NS and no glue
 //   is ever told again (RFC 2181, 5.4.1; RFC 5452, 6). Where SOA, NSEC or NSEC3 stand behind what is left out nothing

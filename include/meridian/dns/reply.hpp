@@ -24,8 +24,9 @@ enum class CaseCheck : std::uint8_t { Ignore, Exact };  // Exact where DNS 0x20 
 
 // Reads `octets` as the reply to the question `question` (name, type, class as sent) that was sent with `id`: QR=1,
 // opcode QUERY, one question, the same; every count, name, pointer and RDLENGTH holds, names inside the RDATA of the
-// types of RFC 1035, SRV, DNAME and those of RFC 3597, 4 too (so that what we relay can't hurt a client). nullopt: not
-// a reply to believe. Bounded work (RFC 5452, 9.1; traps: reliability).
+// types of RFC 1035, SRV, DNAME and those of RFC 3597, 4 too (so that what we relay can't hurt a client), and no
+// pointer leads to octets of a TTL (so that it still can't when TTLs have been counted down). nullopt: not a reply to
+// believe. Bounded work (RFC 5452, 9.1; traps: reliability).
 std::optional<Reply> check_reply(std::span<const std::uint8_t> octets, std::uint16_t id,
                                  std::span<const std::uint8_t> question, CaseCheck check);
 
