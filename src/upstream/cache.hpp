@@ -48,7 +48,10 @@ class Cache {
     dns::Reply reply{};
   };
 
+  // Throws std::bad_alloc if there is no address space for it; pages are taken as they fill.
   explicit Cache(const config::Forward::Cache& settings);
+  // The same with a hash that can be foretold, so that a simulation can be repeated.
+  Cache(const config::Forward::Cache& settings, std::uint64_t seed);
   ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
@@ -64,7 +67,9 @@ class Cache {
   // The name with all its types, and with `below` all names under it. Returns how many replies went.
   std::size_t flush(const dns::FoldedName& name, bool below);
   std::size_t flush_all();
-  // A reload. What is over a smaller size goes; other limits hold for what comes.
+  // A reload. What is over a smaller size goes at once, the oldest first; with a larger one all is kept. Below 16 MiB
+  // there are fewer shards, and where their number changes nothing is kept. Throws as the constructor does, and then
+  // part of the cache may have its new size already.
   void configure(const config::Forward::Cache& settings);
 
   struct Usage {
@@ -78,8 +83,7 @@ class Cache {
   static constexpr std::uint32_t kStaleTtl = 30;  // seconds (RFC 8767, 4)
 
  private:
-  class Shard;
-  struct Shared;
+  struct Shared;  // the shards
   std::unique_ptr<Shared> shared_;
 };
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <meridian/dns/name.hpp>
+#include <meridian/dns/octet_hash.hpp>
 #include <meridian/dns/types.hpp>
 
 namespace meridian::zone {
@@ -17,14 +18,15 @@ namespace meridian::zone {
 // thread.
 class NameHash {
  public:
-  explicit NameHash(std::uint64_t seed);
-  std::uint64_t root() const { return root_; }
+  explicit NameHash(std::uint64_t seed) : hash_(seed) {}
+  std::uint64_t root() const { return hash_.start(); }
   // The hash of `label` (with its octet of length, as on the wire) in front of the name with the hash `parent`.
-  std::uint64_t child(std::uint64_t parent, std::span<const std::uint8_t> label) const;
+  std::uint64_t child(std::uint64_t parent, std::span<const std::uint8_t> label) const {
+    return hash_.then(parent, label);
+  }
 
  private:
-  std::uint64_t root_;
-  std::uint64_t key_;
+  dns::OctetHash hash_;
 };
 
 constexpr std::array<std::uint8_t, 2> kWildcardLabel = {1, '*'};  // RFC 4592, 2.1.1: the asterisk label
