@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Questions that are not ours: to whom they go, and what of them and of the answers passes (behaviour 9)."""
+import itertools
 import pathlib
+import random
 import socket
 import threading
 import unittest
@@ -16,7 +18,7 @@ import peers
 from behind import GOOD, TIME, WEB, WithUpstreams, good
 from crowd import ask_together
 from meridian import Server, eventually, extended_errors, texts
-from upstream import reply_to
+from upstream import Upstream, reply_to
 
 
 class BehindUs(unittest.TestCase):
@@ -85,6 +87,35 @@ class BehindUs(unittest.TestCase):
         fresh.rename(resolv)
         eventually(lambda: server.ask("www.corp.example")  # it is a question that makes a worker look
                    and [u["address"] for u in server.status()["upstreams"]] == ["127.0.0.9:53"])
+
+
+class ResolvConf(WithUpstreams):
+    def test_its_nameservers_are_asked_and_a_swap_of_the_link_is_followed(self):
+        said = {"old": "192.0.2.1", "new": "192.0.2.2"}
+        servers = {}
+        for word, address in said.items():
+            at = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(2, 255)}", 53
+            try:
+                servers[word] = Upstream(lambda q, tcp, address=address: [
+                    reply_to(q, f"{q.question[0].name} 60 A {address}")], at=at)
+            except PermissionError:
+                self.skipTest("port 53 is not for us")
+            self.addCleanup(servers[word].close)
+        server = Server(entries=WEB, start=False)
+        self.addCleanup(server.close)
+        for word, upstream in servers.items():
+            (server.directory / word).write_text(f"search x\nnameserver {upstream.address.partition(':')[0]}\n")
+        link = server.directory / "resolv.conf"
+        link.symlink_to("old")
+        server.configure(forward={"upstreams": [str(link)]})
+        server.start()
+        numbers = itertools.count()
+        ask = lambda: server.answer(f"n{next(numbers)}.test.net")
+        self.assertEqual(ask(), "NOERROR 192.0.2.1")
+        fresh = server.directory / "fresh"
+        fresh.symlink_to("new")
+        fresh.rename(link)
+        eventually(lambda: [ask() for _ in range(10)] == 10 * ["NOERROR 192.0.2.2"])
 
 
 class Passing(WithUpstreams):

@@ -52,25 +52,27 @@ class Upstream:
     """UDP and TCP on one loopback port. `handle(query, tcp)` runs in a thread for each question and returns what to
     send, one after the other: messages, octets, or one of the above; nothing is silence. It may be replaced at any
     time. `asked` is a queue of (query, tcp), so that a test can wait for a question; `times` counts them. With
-    `tcp=False` the TCP port refuses."""
+    `tcp=False` the TCP port refuses; `at` is where it is, if not on a port of the kernel's choice."""
 
-    def __init__(self, handle, tcp=True):
+    def __init__(self, handle, tcp=True, at=("127.0.0.1", 0)):
         self.handle, self.asked, self.over = handle, queue.Queue(), threading.Event()
         self._counts, self._counting = collections.Counter(), threading.Lock()
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-            self.udp.bind(("127.0.0.1", 0))
+            self.udp.bind(at)
             self.port = self.udp.getsockname()[1]
             self.tcp = socket.socket()
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                self.tcp.bind(("127.0.0.1", self.port))
+                self.tcp.bind((at[0], self.port))
                 break
             except OSError:  # somebody else has the TCP port of that number
                 self.udp.close()
                 self.tcp.close()
-        self.address = f"127.0.0.1:{self.port}"
+                if at[1]:
+                    raise
+        self.address = f"{at[0]}:{self.port}"
         loops = [self._serve_udp]
         if tcp:
             self.tcp.listen(100)
