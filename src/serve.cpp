@@ -33,12 +33,13 @@ namespace asio = boost::asio;
 class Workers {
  public:
   Workers(const config::Config& config, std::vector<server::Sockets> sockets, const control::ZonePtr& zones,
-          asio::io_context& home) {
+          asio::io_context& home)
+      : forwarding_(config.forward) {
     admission_.set_limits(config.limits);
     const auto settings = server::make_settings(config);
     for (unsigned i = 0; i < sockets.size(); ++i) {
       workers_.push_back(std::make_unique<server::Worker>(i, std::move(sockets[i]), zones, settings,
-                                                          home.get_executor(), admission_, in_flight_));
+                                                          home.get_executor(), admission_, forwarding_));
     }
   }
 
@@ -54,7 +55,15 @@ class Workers {
     frontend.apply = [this](const config::Config& config) {
       const auto settings = server::make_settings(config);
       admission_.set_limits(config.limits);
+      forwarding_.cache.configure(config.forward.cache);
       for (const auto& worker : workers_) worker->apply(settings);
+    };
+    frontend.cache = [this] {
+      const auto usage = forwarding_.cache.usage();
+      return control::CacheStatus{usage.replies, usage.octets, usage.limit, usage.evictions};
+    };
+    frontend.flush = [this](const dns::Name* name, bool below) {
+      return name ? forwarding_.cache.flush(dns::FoldedName(*name), below) : forwarding_.cache.flush_all();
     };
     frontend.upstreams = [this](auto done) { gather_upstreams(workers_, std::move(done)); };
     frontend.bound = std::move(bound);
@@ -83,7 +92,7 @@ class Workers {
   }
 
   server::TcpAdmission admission_;
-  upstream::InFlight in_flight_;
+  upstream::SharedState forwarding_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
 };
 

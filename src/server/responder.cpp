@@ -16,6 +16,7 @@ constexpr std::size_t kMaxQuestion = dns::kMaxName + 4;  // name, type, class
 
 // query::Where and stats::Place are the same words in the same order (neither room knows the other).
 static_assert(int(query::Where::Zone) == int(stats::Place::Zone));
+static_assert(int(query::Where::Cached) == int(stats::Place::Cached));
 static_assert(int(query::Where::Forwarded) == int(stats::Place::Forwarded));
 static_assert(int(query::Where::Error) + 1 == int(stats::Place::Count));
 
@@ -60,17 +61,41 @@ query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange&
                                  std::span<std::uint8_t> out) {
   const auto fault = dns::parse_query(packet, exchange.query);
   exchange.client = settings_->access.client(exchange.from, exchange.tcp);
-  const auto outcome =
-      query::respond(exchange.query, fault, *zones_, settings_->query, exchange.client, next_turn(), out);
+  auto outcome = query::respond(exchange.query, fault, *zones_, settings_->query, exchange.client, next_turn(), out);
 
   using Action = query::Outcome::Action;
-  if (outcome.action == Action::Forward) return outcome;  // counted and logged when it is answered
+  std::string_view upstream;
+  if (outcome.action == Action::Forward) {
+    const auto known = forwarder_.cached(exchange.query);
+    if (!known) return outcome;  // counted and logged when it is answered
+    outcome = answer_from(*known, exchange, out);
+    upstream = known->upstream;
+  }
   const bool reply = outcome.action == Action::Reply;
   count(exchange, reply ? stats::rcode_bucket(std::uint16_t(outcome.rcode)) : stats::RCode::Dropped, outcome.where);
   if (reply && !exchange.tcp && truncated(out)) counters_.udp_truncated.add();
-  log_.write({exchange.from, exchange.tcp, exchange.query, reply ? std::optional(outcome.rcode) : std::nullopt,
-              outcome.where, outcome.size});
+  log_.write({exchange.from,
+              exchange.tcp,
+              exchange.query,
+              reply ? std::optional(outcome.rcode) : std::nullopt,
+              outcome.where,
+              outcome.size,
+              {},
+              upstream});
   return outcome;
+}
+
+query::Outcome Responder::answer_from(const upstream::Result& known, const Exchange& exchange,
+                                      std::span<std::uint8_t> out) {
+  const auto rcode = known.reply ? known.reply->rcode : dns::Rcode::ServFail;
+  const auto size = compose(known, exchange, out);
+  return {query::Outcome::Action::Reply, size, rcode, query::Where::Cached};
+}
+
+std::size_t Responder::compose(const upstream::Result& result, const Exchange& exchange, std::span<std::uint8_t> out) {
+  const auto& [from, tcp, client, query] = exchange;
+  return result.reply ? query::relay(query, *result.reply, result.error, settings_->query, client, out)
+                      : query::fail(query, dns::Rcode::ServFail, *result.error, settings_->query, client, out);
 }
 
 void Responder::forward(const Exchange& exchange, Send send) {
@@ -83,9 +108,7 @@ void Responder::forward(const Exchange& exchange, Send send) {
 void Responder::finish(const Pending& pending, const upstream::Result& result) {
   const auto& [from, tcp, client, query] = pending.kept;
   const auto rcode = result.reply ? result.reply->rcode : dns::Rcode::ServFail;
-  const auto size = result.reply
-                        ? query::relay(query, *result.reply, std::nullopt, settings_->query, client, relayed_)
-                        : query::fail(query, dns::Rcode::ServFail, result.error, settings_->query, client, relayed_);
+  const auto size = compose(result, pending.kept, relayed_);
   const auto reply = std::span<const std::uint8_t>(relayed_).first(size);
 
   count(pending.kept, stats::rcode_bucket(std::uint16_t(rcode)), query::Where::Forwarded);

@@ -34,8 +34,9 @@ class Responder {
   Responder(ZonePtr zones, SettingsPtr settings, upstream::Forwarder& forwarder, stats::WorkerCounters& counters,
             QueryLog& log);
 
-  // Composes the reply to `packet` into `out`: UdpBatch::kMaxReply octets for UDP, dns::kMaxMessage for TCP. Allocates
-  // nothing and takes no lock. If the outcome is Forward, forward() comes next.
+  // Composes the reply to `packet` into `out`: UdpBatch::kMaxReply octets for UDP, dns::kMaxMessage for TCP. An answer
+  // from the zone allocates nothing and takes no lock; one from the cache takes one, for a copy. If the outcome is
+  // Forward, forward() comes next.
   query::Outcome answer(std::span<const std::uint8_t> packet, Exchange& exchange, std::span<std::uint8_t> out);
   // Copies what it needs of the exchange (under 1 KB, however long the packet was); `send` is never called from inside.
   void forward(const Exchange& exchange, Send send);
@@ -51,6 +52,8 @@ class Responder {
  private:
   struct Pending;
   query::Turn next_turn();
+  query::Outcome answer_from(const upstream::Result& known, const Exchange& exchange, std::span<std::uint8_t> out);
+  std::size_t compose(const upstream::Result& result, const Exchange& exchange, std::span<std::uint8_t> out);
   void finish(const Pending& pending, const upstream::Result& result);
   void count(const Exchange& exchange, stats::RCode rcode, query::Where where);
 

@@ -36,11 +36,11 @@ void block_signals() {
 // their handlers, at the very end.
 struct Worker::Impl {
   Impl(unsigned i, Sockets sockets, ZonePtr zones, SettingsPtr settings, asio::any_io_executor h, TcpAdmission& a,
-       upstream::InFlight& in_flight)
+       upstream::SharedState& forwarding)
       : index(i),
         home(std::move(h)),
         admission(a),
-        forwarder(loop, settings->forward, in_flight, counters),
+        forwarder(loop, settings->forward, forwarding, counters),
         responder(std::move(zones), settings, forwarder, counters, log),
         front(loop, responder, admission, counters) {
     admission.set_limits(settings->limits);
@@ -118,9 +118,9 @@ struct Worker::Impl {
 };
 
 Worker::Worker(unsigned index, Sockets sockets, ZonePtr zones, SettingsPtr settings, asio::any_io_executor home,
-               TcpAdmission& admission, upstream::InFlight& in_flight)
+               TcpAdmission& admission, upstream::SharedState& forwarding)
     : impl_(std::make_unique<Impl>(index, std::move(sockets), std::move(zones), std::move(settings), std::move(home),
-                                   admission, in_flight)) {}
+                                   admission, forwarding)) {}
 
 Worker::~Worker() {
   impl_->loop.stop();

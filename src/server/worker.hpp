@@ -18,10 +18,10 @@ namespace meridian::server {
 
 class Worker {
  public:
-  // `home` runs on the control thread: old zones are posted there to be destroyed. `shared` admission and in-flight
-  // counts outlive the workers. Constructed and destroyed on the control thread.
+  // `home` runs on the control thread: old zones are posted there to be destroyed. Admission and
+  // what forwarders share outlive the workers. Constructed and destroyed on the control thread.
   Worker(unsigned index, Sockets sockets, ZonePtr zones, SettingsPtr settings, boost::asio::any_io_executor home,
-         TcpAdmission& admission, upstream::InFlight& in_flight);
+         TcpAdmission& admission, upstream::SharedState& forwarding);
   // Without a drain before, whatever is in flight is dropped.
   ~Worker();
   Worker(const Worker&) = delete;

@@ -32,7 +32,7 @@ void Attempt::replied(std::vector<std::uint8_t> octets) {
   const auto reply = check(octets);  // again: what c-ares hands out is a copy, and where things are is told by offsets
   if (!reply) return failed(Failure::Rejected);
   lost_ = true;                             // no longer to be given up
-  if (form_.transport == Transport::Udp) {  // a TCP round trip would include the handshake
+  if (form_.transport != Transport::Tcp) {  // whose round trip would include the handshake each time
     const auto now = Health::Clock::now();
     upstream_.replied(sent_, now);
     if (reply->rcode == dns::Rcode::Refused) upstream_.refused(now);

@@ -29,23 +29,24 @@ bool may_dislike_edns(dns::Rcode rcode) {
 
 }  // namespace
 
-Exchange::Exchange(const Means& means, const Limits& limits, Question question, UpstreamGroup::Choice choice,
-                   Ended ended)
-    : means_(means),
+Exchange::Exchange(std::uint64_t number, Owner& owner, Entropy& entropy, stats::WorkerCounters& counters,
+                   const Limits& limits, QuestionPtr question, UpstreamGroup::Choice choice)
+    : number_(number),
+      owner_(owner),
+      entropy_(entropy),
+      counters_(counters),
       limits_(limits),
       question_(std::move(question)),
-      probe_(std::move(choice.probe)),
-      ended_(std::move(ended)),
-      timer_(means.loop) {
+      probe_(std::move(choice.probe)) {
   for (auto& upstream : choice.order) candidates_.push_back({std::move(upstream)});
 }
 
-void Exchange::start() {
-  deadline_ = Health::Clock::now() + limits_.budget;
+void Exchange::start(Time now) {
+  deadline_ = now + limits_.budget;
   for (auto& candidate : candidates_) {
     if (candidate.upstream != probe_) continue;
     ++candidate.tries;
-    send(candidate, Transport::Udp);
+    send(candidate, candidate.upstream->transport());
   }
   ask(*pick());
 }
@@ -53,11 +54,20 @@ void Exchange::start() {
 void Exchange::replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) {
   --outstanding_;
   if (current_.get() == &attempt) current_.reset();
-  auto& from = candidate(attempt);
-  const bool tcp = attempt.form().transport == Transport::Tcp;
+  if (!ended_)
+    take(attempt, octets, reply);
+  else if (answers(reply.rcode) && !reply.truncated)
+    owner_.late(*this, octets, reply);
+  leave();
+}
 
-  if (answers(reply.rcode) && (!reply.truncated || tcp)) return end({&reply, {}, from.upstream->name()});
-  if (tcp) return conclude(dns::ExtendedError::NetworkError);
+void Exchange::take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply) {
+  auto& from = candidate(attempt);
+  const bool stream = attempt.form().transport != Transport::Udp;
+  const bool retry = attempt.form().transport == Transport::Tcp;  // what UDP cut off
+
+  if (answers(reply.rcode) && (!reply.truncated || stream)) return end({octets, &reply, {}, from.upstream.get()});
+  if (retry) return conclude(dns::ExtendedError::NetworkError);
   if (over_tcp_) return;
   if (attempt.form().edns && may_dislike_edns(reply.rcode) && !from.plain) {
     from.plain = true;
@@ -75,14 +85,28 @@ void Exchange::failed(const Attempt& attempt, Failure failure) {
   --outstanding_;
   const bool was_current = current_.get() == &attempt;
   if (was_current) current_.reset();
-  if (attempt.form().transport == Transport::Tcp) return conclude(dns::ExtendedError::NetworkError);
+  if (!ended_) go_on(attempt, failure, was_current);
+  leave();
+}
+
+void Exchange::go_on(const Attempt& attempt, Failure failure, bool was_current) {
+  auto& of = candidate(attempt);
+  const auto transport = attempt.form().transport;
+  // Servers end connections that they think idle, and our question may just have been on its way (RFC 7766, 6.2.4).
+  const bool may_reconnect =
+      transport != Transport::Udp && failure == Failure::Unreachable && !std::exchange(of.reconnect, true);
+  if (transport == Transport::Tcp) {
+    may_reconnect ? send_over_tcp(of) : conclude(dns::ExtendedError::NetworkError);
+    return;
+  }
   if (over_tcp_ || failure == Failure::TimedOut) return;
   if (!was_current && current_) return;  // another's time is running
+  if (may_reconnect) return ask(of);
 
   auto* next = pick();
-  if (next && next->tries < candidate(attempt).tries) return ask(*next);
+  if (next && next->tries < of.tries) return ask(*next);
   if (!next && outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
-  // Else all have had this turn: the timer begins the next one, when the server may be back.
+  // Else all have had this turn: the alarm begins the next one, when the server may be back.
 }
 
 void Exchange::said_no(Candidate& from) {
@@ -93,8 +117,14 @@ void Exchange::said_no(Candidate& from) {
   if (!current_) wait_for(Health::kSoonest);  // a moment for those asked before
 }
 
-void Exchange::waited() {
-  if (Health::Clock::now() >= deadline_) return conclude(dns::ExtendedError::NetworkError);
+void Exchange::woken(Time now) {
+  if (ended_ || now < wake_) return;
+  try_again(now);
+  leave();
+}
+
+void Exchange::try_again(Time now) {
+  if (now >= deadline_) return conclude(dns::ExtendedError::NetworkError);
   if (current_) std::exchange(current_, nullptr)->give_up();
   if (auto* next = pick()) return ask(*next);
   if (refused_ || outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
@@ -117,9 +147,9 @@ Exchange::Candidate* Exchange::pick() {
 }
 
 void Exchange::ask(Candidate& candidate) {
-  if (current_) current_.reset();
+  current_.reset();
   ++candidate.tries;
-  current_ = send(candidate, Transport::Udp);
+  current_ = send(candidate, candidate.upstream->transport());
   // With others to ask the beat is steady: six tries of two servers fit into the budget, which 30 % loss asks for. One
   // server alone is given twice the time with each try (RFC 6298, 5.5).
   auto pause = candidate.upstream->health().patience();
@@ -131,7 +161,7 @@ std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Transport tr
   ++outstanding_;
   last_ = candidate.upstream.get();
   const Attempt::Form form{transport, !candidate.plain, limits_.random_case};
-  return Attempt::start(*candidate.upstream, question_, form, weak_from_this(), means_.entropy, means_.counters);
+  return Attempt::start(*candidate.upstream, *question_, form, weak_from_this(), entropy_, counters_);
 }
 
 void Exchange::send_over_tcp(const Candidate& candidate) {
@@ -142,22 +172,23 @@ void Exchange::send_over_tcp(const Candidate& candidate) {
 }
 
 void Exchange::wait_for(Health::Duration pause) {
-  timer_.expires_at(std::min(deadline_, Health::Clock::now() + pause));
-  timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!error && self && self->ended_) self->waited();
-  });
+  wake_ = std::min(deadline_, Health::Clock::now() + pause);
+  owner_.wake_at(wake_, *this);
 }
 
 void Exchange::conclude(dns::ExtendedError error) {
-  if (kept_) return end({&*kept_, {}, kept_from_->name()});
-  end({nullptr, error, last_ ? last_->name() : std::string()});
+  if (kept_) return end({kept_octets_, &*kept_, {}, kept_from_});
+  end({{}, nullptr, error, last_});
 }
 
-void Exchange::end(const Result& result) {
-  timer_.cancel();
-  const auto ended = std::exchange(ended_, nullptr);
-  if (ended) ended(result);
+void Exchange::end(const End& end) {
+  ended_ = true;
+  current_.reset();
+  owner_.ended(*this, end);
+}
+
+void Exchange::leave() {
+  if (ended_ && outstanding_ == 0) owner_.gone(*this);
 }
 
 }  // namespace meridian::upstream

@@ -9,42 +9,63 @@
 //   unreachable                   -> the next server at once; the same one again only after its time-out
 //   the budget is used up         -> what we have, else an error
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+// What comes after the end is not lost: a late answer is handed on, for the next who asks.
+
+#include <boost/container/small_vector.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <meridian/dns/reply.hpp>
 #include <meridian/stats/counters.hpp>
 
 #include "upstream/attempt.hpp"
-#include "upstream/forwarder.hpp"
 #include "upstream/question.hpp"
 #include "upstream/upstream_group.hpp"
 
 namespace meridian::upstream {
 
+using QuestionPtr = std::shared_ptr<const Question>;
+
 class Exchange final : public Attempt::Asker, public std::enable_shared_from_this<Exchange> {
  public:
-  // What all questions of a forwarder use; outlives them.
-  struct Means {
-    boost::asio::io_context& loop;
-    Entropy& entropy;
-    stats::WorkerCounters& counters;
-  };
   struct Limits {
     std::chrono::milliseconds attempt;  // the longest wait before the next try
     std::chrono::milliseconds budget;   // for everything
     bool random_case;
   };
-  using Ended = std::function<void(const Result&)>;
+  struct End {
+    std::span<std::uint8_t> octets;  // hold `reply`; valid during the call
+    const dns::Reply* reply = nullptr;
+    dns::ExtendedError error = dns::ExtendedError::NetworkError;  // without a reply: why
+    const Upstream* from = nullptr;                               // who answered, or was asked last
+  };
 
-  // `choice.order` has at least one server. `ended` is called once, later; it may destroy the exchange's owner.
-  Exchange(const Means& means, const Limits& limits, Question question, UpstreamGroup::Choice choice, Ended ended);
-  void start();
+  // Holds the exchange by its number until it is gone; outlives it.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Call woken() then.
+    virtual void wake_at(Health::Time time, const Exchange& exchange) = 0;
+    // Called once, later than start().
+    virtual void ended(const Exchange& exchange, const End& end) = 0;
+    // A reply that answers, after the end.
+    virtual void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply) = 0;
+    // Ended, and nothing more can come.
+    virtual void gone(const Exchange& exchange) = 0;
+  };
+
+  // `choice.order` has at least one server. `entropy` and `counters` outlive this.
+  Exchange(std::uint64_t number, Owner& owner, Entropy& entropy, stats::WorkerCounters& counters, const Limits& limits,
+           QuestionPtr question, UpstreamGroup::Choice choice);
+  void start(Health::Time now);
+  // Does nothing if there is nothing to do yet.
+  void woken(Health::Time now);
+
+  std::uint64_t number() const { return number_; }
+  const QuestionPtr& question() const { return question_; }
 
   // Attempt::Asker
   void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) override;
@@ -57,8 +78,9 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   struct Candidate {
     UpstreamPtr upstream;
     unsigned tries = 0;
-    bool spent = false;  // it has said no
-    bool plain = false;  // asked without EDNS
+    bool spent = false;      // it has said no
+    bool plain = false;      // asked without EDNS
+    bool reconnect = false;  // a kept connection ended with our question on it: asked again over a new one
   };
 
   Candidate& candidate(const Attempt& attempt);
@@ -66,25 +88,31 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   void ask(Candidate& candidate);  // makes it the current attempt and waits for it
   std::shared_ptr<Attempt> send(const Candidate& candidate, Transport transport);
   void send_over_tcp(const Candidate& candidate);
+  void take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply);
+  void go_on(const Attempt& attempt, Failure failure, bool was_current);
   void said_no(Candidate& candidate);
-  void wait_for(Health::Duration pause);  // not beyond the deadline
-  void waited();
+  void try_again(Time now);
+  void wait_for(Health::Duration pause);    // not beyond the deadline
   void conclude(dns::ExtendedError error);  // with the reply that was kept, or else with `error`
-  void end(const Result& result);
+  void end(const End& end);
+  void leave();  // if nothing more can come
 
-  const Means means_;
+  const std::uint64_t number_;
+  Owner& owner_;
+  Entropy& entropy_;
+  stats::WorkerCounters& counters_;
   const Limits limits_;
-  const Question question_;
-  std::vector<Candidate> candidates_;  // in the order of the policy
+  const QuestionPtr question_;
+  boost::container::small_vector<Candidate, 3> candidates_;  // in the order of the policy
   UpstreamPtr probe_;
-  Ended ended_;
-  boost::asio::steady_timer timer_;
   Time deadline_{};
+  Time wake_{};                       // when there is something to do; alarms of before mean nothing
   std::shared_ptr<Attempt> current_;  // whose time is running
   const Upstream* last_ = nullptr;    // asked last
   unsigned outstanding_ = 0;          // attempts without an end
   bool refused_ = false;              // some server said no: each other one is tried once
   bool over_tcp_ = false;
+  bool ended_ = false;
   std::vector<std::uint8_t> kept_octets_;
   std::optional<dns::Reply> kept_;  // relayed if nothing better comes: truncated, or SERVFAIL
   const Upstream* kept_from_ = nullptr;

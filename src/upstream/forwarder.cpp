@@ -1,31 +1,37 @@
 #include "upstream/forwarder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
-#include <string_view>
+#include <boost/container/small_vector.hpp>
 #include <unordered_map>
 #include <utility>
 
-#include <meridian/dns/name.hpp>
+#include <meridian/dns/keepable.hpp>
 
 #include "upstream/exchange.hpp"
+#include "upstream/forward_zones.hpp"
+#include "upstream/timing_wheel.hpp"
 
 namespace meridian::upstream {
 
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Time = Health::Time;
 
 constexpr milliseconds kHealthProbeBudget{500};  // `. NS` (behaviour, section 1)
 constexpr milliseconds kLateReplies{3000};       // how long after its send a reply still tells us that a server lives
+// How long nobody is asked again (RFC 9520, 3.2: 1 s at least). Silence ends when a server is back, which clients
+// should see at once; a server that says SERVFAIL has a trouble of its own, which takes longer.
+constexpr seconds kPauseAfterSilence{1};
+constexpr seconds kPauseAfterServFail{5};
+constexpr std::string_view kFromCache = "cache";
 
 // The budget less what the way back to the client takes.
 milliseconds with_margin(milliseconds budget) {
   return budget - std::min(milliseconds(50), budget / 10);
-}
-
-std::string_view as_text(std::span<const std::uint8_t> octets) {
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
 // CoreDNS asks this to find out whether we live.
@@ -33,120 +39,269 @@ bool is_health_probe(const dns::Query& query) {
   return query.name.labels == 0 && query.type == dns::Type::NS && query.klass == dns::Class::IN;
 }
 
+dns::TtlLimits ttl_limits(const config::Forward::Cache& cache) {
+  const auto count = [](seconds ttl) { return static_cast<std::uint32_t>(ttl.count()); };
+  return {count(cache.max_ttl), count(cache.min_ttl), count(cache.negative_max_ttl)};
+}
+
+bool is_failure(const Result& result) {
+  return !result.reply || result.reply->rcode == dns::Rcode::ServFail;
+}
+
 }  // namespace
 
-struct Forwarder::Impl {
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;  // looked up in place, without a std::string for each suffix of a name
+struct Forwarder::Impl final : Exchange::Owner {
+  using Room = std::array<std::uint8_t, dns::kMaxMessage>;
+  struct Client {
+    Done done;
+    Time since;
   };
-  // By the folded wire form of the suffix.
-  using Groups = std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>, Hash, std::equal_to<>>;
+  // A question, and the clients of this worker that wait for its end.
+  struct Waiting {
+    QuestionPtr question;
+    bool ours = false;  // the mark is: we ask, and tell other workers
+    boost::container::small_vector<Client, 1> clients;
+  };
 
-  Impl(boost::asio::io_context& io, const config::Forward& forward, InFlight& all, stats::WorkerCounters& numbers)
-      : loop(io), in_flight(all), counters(numbers) {
+  Impl(boost::asio::io_context& io, const config::Forward& forward, SharedState& all, stats::WorkerCounters& numbers)
+      : loop(io), shared(all), counters(numbers), wheel(io, [this](std::uint64_t number) { ring(number); }) {
+    inbox = std::make_shared<Inbox>([this](std::string_view key, EndingPtr ending) {
+      later([this, own_key = std::string(key), end = std::move(ending)] {
+        finish(own_key, {end->reply ? &*end->reply : nullptr, end->error, {}});
+      });
+    });
     apply(forward);
   }
 
-  ~Impl() {
-    counters.forward_in_flight.add(-static_cast<std::int64_t>(exchanges.size()));
-    in_flight.count.fetch_sub(static_cast<std::uint32_t>(exchanges.size()), std::memory_order_relaxed);
+  ~Impl() override {
+    inbox->close();
+    for (const auto& [key, of] : waiting) {
+      if (of.ours) tell_others(*of.question, failure_of_ours());
+      leave(of.clients.size());
+    }
   }
 
   void apply(const config::Forward& forward) {
     settings = forward;
-    Groups next;
-    make_group(next, ".", forward.upstreams);
-    for (const auto& [zone, upstreams] : forward.zones) make_group(next, zone, upstreams);
-    groups = std::move(next);
-  }
-
-  void make_group(Groups& into, const std::string& zone, const std::vector<config::Forward::Upstream>& upstreams) {
-    const auto name = dns::Name::from_text(zone);
-    if (!name) return;  // the configuration has refused it already
-    const std::string key(as_text(name->folded().wire()));
-    const auto before = groups.find(key);
+    limits = ttl_limits(forward.cache);
     const auto make = [this](const config::Forward::Server& server) {
       return std::make_shared<Upstream>(loop, server, std::max(kLateReplies, settings.timeout), entropy);
     };
-    into[key] = std::make_unique<UpstreamGroup>(name->to_text(), upstreams, settings.policy, make, entropy,
-                                                before == groups.end() ? nullptr : before->second.get());
+    zones = std::make_unique<ForwardZones>(forward, make, entropy, zones.get());
   }
 
-  // The most specific suffix of the name that has servers of its own; the root always has an entry.
-  UpstreamGroup& group_of(const dns::FoldedName& name) {
-    for (unsigned skip = 0; skip < name.labels; ++skip) {
-      const auto found = groups.find(as_text(name.suffix(skip)));
-      if (found != groups.end()) return *found->second;
+  // ---- What is known already ----------------------------------------------------------------------------------------
+
+  std::optional<Result> cached(const dns::Query& query) {
+    const auto found = shared.cache.find(shared.cache.key_of(query), Cache::Clock::now(), room);
+    known = found.reply;
+    switch (found.state) {
+      case Cache::State::Fresh:
+        (found.denial ? counters.cache_denials : counters.cache_hits).add();
+        if (found.refresh) refresh(query);
+        return Result{&known, std::nullopt, kFromCache};
+      case Cache::State::Failed:
+        counters.cache_failures.add();
+        return Result{nullptr, found.error, kFromCache};
+      case Cache::State::Expired:
+        if (!zones->group_of(query.name).dead()) break;
+        refresh(query);  // nobody waits for those that did not answer for a while
+        [[fallthrough]];
+      case Cache::State::Stale:
+        counters.cache_stale.add();
+        return Result{&known, dns::ExtendedError::StaleAnswer, kFromCache};
+      case Cache::State::Missing:
+        break;
     }
-    return *groups.find(std::string(1, '\0'))->second;
+    counters.cache_misses.add();
+    return std::nullopt;
   }
+
+  void refresh(const dns::Query& query) {
+    const auto question = std::make_shared<const Question>(query, shared.cache.key_of(query));
+    if (waiting.contains(question->key()) || !enter()) return;
+    counters.cache_prefetches.add();
+    begin(query, question, [](const Result&) {});
+  }
+
+  // ---- Asking ------------------------------------------------------------------------------------------------------
 
   void ask(const dns::Query& query, Done done) {
-    auto& group = group_of(query.name);
-    auto choice = group.choose(Health::Clock::now());
-    const bool probe = is_health_probe(query);
-    if (choice.order.empty() || (probe && group.dead()))
-      return refuse(dns::ExtendedError::NoReachableAuthority, std::move(done));
-    if (in_flight.count.fetch_add(1, std::memory_order_relaxed) >= settings.max_in_flight) {
-      in_flight.count.fetch_sub(1, std::memory_order_relaxed);
+    if (!enter()) {
       counters.forward_refused_busy.add();
       return refuse(dns::ExtendedError::Other, std::move(done));
     }
-    counters.forwarded.add();
-    counters.forward_in_flight.add(1);
-
-    Question question;
-    question.octets.assign(query.question.begin(), query.question.end());
-    question.checking_disabled = query.checking_disabled;
-    question.dnssec_ok = query.edns && query.edns->dnssec_ok;
-    const auto budget = with_margin(probe ? std::min(kHealthProbeBudget, settings.timeout) : settings.timeout);
-    const auto number = next_number++;
-    const auto exchange = std::make_shared<Exchange>(
-        Exchange::Means{loop, entropy, counters},
-        Exchange::Limits{settings.attempt_timeout, budget, settings.case_randomization}, std::move(question),
-        std::move(choice), [this, number, asked = Health::Clock::now(), user = std::move(done)](const Result& result) {
-          ended(number, asked, result);
-          user(result);  // may destroy the forwarder
-        });
-    exchanges.emplace(number, exchange);
-    exchange->start();
+    begin(query, std::make_shared<const Question>(query, shared.cache.key_of(query)), std::move(done));
   }
 
-  void ended(std::uint64_t number, Health::Time asked, const Result& result) {
-    exchanges.erase(number);
-    in_flight.count.fetch_sub(1, std::memory_order_relaxed);
-    counters.forward_in_flight.add(-1);
-    if (!result.reply || result.reply->rcode == dns::Rcode::ServFail) counters.forward_failed.add();
+  // One more that waits; false: too many do.
+  bool enter() {
+    if (shared.waiting.fetch_add(1, std::memory_order_relaxed) >= settings.max_in_flight) {
+      shared.waiting.fetch_sub(1, std::memory_order_relaxed);
+      return false;
+    }
+    counters.forward_in_flight.add(1);
+    return true;
+  }
 
-    const std::chrono::duration<double, std::milli> took = Health::Clock::now() - asked;
+  void leave(std::size_t clients) {
+    shared.waiting.fetch_sub(static_cast<std::uint32_t>(clients), std::memory_order_relaxed);
+    counters.forward_in_flight.add(-static_cast<std::int64_t>(clients));
+  }
+
+  void begin(const dns::Query& query, const QuestionPtr& question, Done done) {
+    const auto now = Health::Clock::now();
+    const auto [found, first_here] = waiting.try_emplace(question->key(), Waiting{question, false, {}});
+    auto& mine = found->second;
+    mine.clients.push_back({std::move(done), now});
+    if (first_here) mine.ours = shared.questions.join(question->key(), question->hash(), inbox);
+    if (!first_here || !mine.ours) return counters.coalesced.add();
+
+    auto& group = zones->group_of(query.name);
+    auto choice = group.choose(now);
+    const bool probe = is_health_probe(query);
+    if (choice.order.empty() || (probe && group.dead())) {
+      later([this, question] { settle(*question, failure_of_ours()); });
+      return;
+    }
+    counters.forwarded.add();
+    const auto budget = with_margin(probe ? std::min(kHealthProbeBudget, settings.timeout) : settings.timeout);
+    const Exchange::Limits all{settings.attempt_timeout, budget, settings.case_randomization};
+    const auto exchange =
+        std::make_shared<Exchange>(next_number++, *this, entropy, counters, all, question, std::move(choice));
+    exchanges.emplace(exchange->number(), exchange);
+    exchange->start(now);
+  }
+
+  void refuse(dns::ExtendedError error, Done done) {
+    later([error, user = std::move(done)] { user({nullptr, error, {}}); });
+  }
+
+  template <class Action>
+  void later(Action action) {
+    boost::asio::post(loop, [does = std::move(action), weak = std::weak_ptr(alive)]() mutable {
+      if (!weak.expired()) does();
+    });
+  }
+
+  // ---- Exchange::Owner ---------------------------------------------------------------------------------------------
+
+  void wake_at(Time time, const Exchange& exchange) override { wheel.set(time, exchange.number()); }
+
+  void ring(std::uint64_t number) {
+    const auto found = exchanges.find(number);
+    if (found == exchanges.end()) return;  // it has ended in time, as most do
+    const auto exchange = found->second;
+    exchange->woken(Health::Clock::now());
+  }
+
+  void ended(const Exchange& exchange, const Exchange::End& end) override {
+    const auto question = exchange.question();
+    const std::string_view from = end.from ? std::string_view(end.from->name()) : std::string_view();
+    const Result result{end.reply, end.reply ? std::nullopt : std::optional(end.error), from};
+    if (is_failure(result)) return failed(*question, result);
+    if (const auto kept = keep(*question, end.octets, *end.reply))
+      settle(*question, {&kept->reply, std::nullopt, from});
+    else
+      settle(*question, result);
+  }
+
+  void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply) override {
+    if (reply.rcode != dns::Rcode::ServFail) keep(*exchange.question(), octets, reply);
+  }
+
+  void gone(const Exchange& exchange) override { exchanges.erase(exchange.number()); }
+
+  // ---- The end of a question ---------------------------------------------------------------------------------------
+
+  std::optional<dns::Keepable> keep(const Question& question, std::span<std::uint8_t> octets, const dns::Reply& reply) {
+    auto kept = dns::keep(octets, reply, limits);
+    if (kept) shared.cache.store(question.cache_key(), *kept, Cache::Clock::now());
+    return kept;
+  }
+
+  // Remembered for a moment; and told only if there is no answer of before (RFC 8767, 5).
+  void failed(const Question& question, const Result& result) {
+    const auto key = question.cache_key();
+    const auto now = Cache::Clock::now();
+    shared.cache.failed(key, result.error.value_or(dns::ExtendedError::CachedError),
+                        result.reply ? kPauseAfterServFail : kPauseAfterSilence, now);
+    const auto old = std::make_unique_for_overwrite<Room>();
+    const auto found = shared.cache.find(key, now, *old);
+    if (found.state != Cache::State::Stale) return settle(question, result);
+    counters.cache_stale.add();
+    settle(question, {&found.reply, dns::ExtendedError::StaleAnswer, kFromCache});
+  }
+
+  void settle(const Question& question, const Result& result) {
+    tell_others(question, result);
+    finish(question.key(), result);
+  }
+
+  void tell_others(const Question& question, const Result& result) {
+    const auto others = shared.questions.settle(question.key(), question.hash());
+    if (others.empty()) return;
+    const auto ending = std::make_shared<Ending>();
+    ending->error = result.error;
+    if (result.reply) {
+      ending->octets.assign(result.reply->octets.begin(), result.reply->octets.end());
+      ending->reply = *result.reply;
+      ending->reply->octets = ending->octets;
+    }
+    for (const auto& other : others) other->tell(question.key(), ending);
+  }
+
+  // Tells the clients of this worker.
+  void finish(std::string_view key, const Result& result) {
+    const auto found = waiting.find(key);
+    if (found == waiting.end()) return;
+    const auto question = std::move(found->second);  // a client may ask the same again from inside done()
+    waiting.erase(found);
+    leave(question.clients.size());
+    const auto now = Health::Clock::now();
+    for (const auto& client : question.clients) {
+      if (is_failure(result)) counters.forward_failed.add();
+      count_latency(now - client.since);
+      client.done(result);
+    }
+  }
+
+  void count_latency(Health::Clock::duration latency) {
+    const std::chrono::duration<double, std::milli> took = latency;
     const auto& bounds = stats::kForwardLatencyBounds;
     const auto cell = std::lower_bound(bounds.begin(), bounds.end(), took.count()) - bounds.begin();
     counters.forward_latency[static_cast<std::size_t>(cell)].add();
     counters.forward_latency_sum_us.add(static_cast<std::uint64_t>(took.count() * 1000));
   }
 
-  void refuse(dns::ExtendedError error, Done done) {
-    boost::asio::post(loop, [error, user = std::move(done), weak = std::weak_ptr(alive)] {
-      if (!weak.expired()) user({nullptr, error, {}});
-    });
-  }
+  static Result failure_of_ours() { return {nullptr, dns::ExtendedError::NoReachableAuthority, {}}; }
 
   boost::asio::io_context& loop;
-  InFlight& in_flight;
+  SharedState& shared;
   stats::WorkerCounters& counters;
   config::Forward settings;
+  dns::TtlLimits limits;
   Entropy entropy;
-  Groups groups;  // before the exchanges: they end first
-  std::unordered_map<std::uint64_t, std::shared_ptr<Exchange>> exchanges;
+  std::unique_ptr<ForwardZones> zones;  // before the exchanges: they end first
+  TimingWheel wheel;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Exchange>> exchanges;  // until they are gone
+  std::unordered_map<std::string_view, Waiting> waiting;                   // keys lie in their questions
   std::uint64_t next_number = 0;
+  InboxPtr inbox;
+  dns::Reply known;  // of cached(), in the room
+  Room room;
   const std::shared_ptr<const bool> alive = std::make_shared<const bool>(true);
 };
 
-Forwarder::Forwarder(boost::asio::io_context& loop, const config::Forward& settings, InFlight& in_flight,
+Forwarder::Forwarder(boost::asio::io_context& loop, const config::Forward& settings, SharedState& shared,
                      stats::WorkerCounters& counters)
-    : impl_(std::make_unique<Impl>(loop, settings, in_flight, counters)) {}
+    : impl_(std::make_unique<Impl>(loop, settings, shared, counters)) {}
 
 Forwarder::~Forwarder() = default;
+
+std::optional<Result> Forwarder::cached(const dns::Query& query) {
+  return impl_->cached(query);
+}
 
 void Forwarder::ask(const dns::Query& query, Done done) {
   impl_->ask(query, std::move(done));
@@ -158,7 +313,7 @@ void Forwarder::reload(const config::Forward& settings) {
 
 std::vector<UpstreamState> Forwarder::state() const {
   std::vector<UpstreamState> all;
-  for (const auto& [key, group] : impl_->groups) {
+  for (const auto& [key, group] : impl_->zones->groups()) {
     for (const auto& upstream : group->servers()) {
       const std::chrono::duration<double, std::milli> rtt = upstream->health().rtt();
       all.push_back({upstream->name(), group->zone(), rtt.count(), !upstream->health().suspect(), false,
@@ -168,8 +323,8 @@ std::vector<UpstreamState> Forwarder::state() const {
   return all;
 }
 
-std::uint32_t Forwarder::in_flight() const {
-  return static_cast<std::uint32_t>(impl_->exchanges.size());
+std::size_t Forwarder::in_flight() const {
+  return impl_->waiting.size();
 }
 
 }  // namespace meridian::upstream

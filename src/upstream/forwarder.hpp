@@ -1,14 +1,14 @@
 #pragma once
-// Questions that are not ours: to an upstream, with fail-over, inside one budget. One forwarder a worker; every call on
-// the worker's loop.
+// Questions that are not ours: from the cache, or from an upstream, with fail-over, inside one budget. One forwarder a
+// worker; every call on the worker's loop.
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <meridian/config/config.hpp>
@@ -16,13 +16,16 @@
 #include <meridian/dns/reply.hpp>
 #include <meridian/stats/counters.hpp>
 
+#include "upstream/shared_state.hpp"
+
 namespace meridian::upstream {
 
 // How a forwarded question ended.
 struct Result {
-  const dns::Reply* reply = nullptr;                            // checked, valid during the call; null: failed
-  dns::ExtendedError error = dns::ExtendedError::NetworkError;  // if it failed: why
-  std::string upstream;                                         // who answered, or was asked last; for the query log
+  const dns::Reply* reply = nullptr;  // checked, valid during the call; null: SERVFAIL
+  // Without a reply: why. With one: where it comes from, if not from an upstream just now (RFC 8914).
+  std::optional<dns::ExtendedError> error;
+  std::string_view upstream;  // who answered, or was asked last; "cache"; for the query log
 };
 
 struct UpstreamState {
@@ -34,29 +37,27 @@ struct UpstreamState {
   std::uint64_t queries = 0, failures = 0;
 };
 
-// Questions in flight of all workers together: the one thing they share (relaxed atomic).
-struct InFlight {
-  std::atomic<std::uint32_t> count{0};
-};
-
 class Forwarder {
  public:
   using Done = std::function<void(const Result&)>;
 
-  Forwarder(boost::asio::io_context& loop, const config::Forward& settings, InFlight& in_flight,
+  Forwarder(boost::asio::io_context& loop, const config::Forward& settings, SharedState& shared,
             stats::WorkerCounters& counters);
   ~Forwarder();
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  // Asks an upstream for `query`'s question (copied). `done` is called exactly once, later, never from inside ask(),
-  // within settings.timeout; not after the forwarder is destroyed. `. NS` has a budget of 500 ms, and fails at once
-  // when every upstream is known to be down.
+  // What is known already; no allocation, but where it makes us ask again (prefetch). The result is valid until the
+  // next call. nullopt: ask().
+  std::optional<Result> cached(const dns::Query& query);
+  // Asks an upstream for `query`'s question (copied), or waits for whoever has asked it already. `done` is called
+  // exactly once, later, never from inside ask(), within settings.timeout; not after the forwarder is destroyed, which
+  // it must not do itself. `. NS` has a budget of 500 ms, and fails at once when every upstream is known to be down.
   void ask(const dns::Query& query, Done done);
-  // Questions in flight keep their old upstreams.
+  // Questions in flight keep their old upstreams. What all workers share is configured by its owner.
   void reload(const config::Forward& settings);
   std::vector<UpstreamState> state() const;
-  std::uint32_t in_flight() const;
+  std::size_t in_flight() const;  // questions that wait for an end
 
  private:
   struct Impl;

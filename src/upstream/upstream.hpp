@@ -25,6 +25,8 @@ class Upstream {
 
   const config::Forward::Server& server() const { return server_; }
   const std::string& name() const { return name_; }  // "10.96.0.10:53"
+  // What questions to it go over first.
+  Transport transport() const { return server_.tls ? Transport::Tls : Transport::Udp; }
   const Health& health() const { return health_; }
   std::uint64_t queries() const { return queries_; }
   std::uint64_t failures() const { return failures_; }

@@ -27,7 +27,7 @@ RunningServer::RunningServer(std::string_view zone, const config::Config& config
   auto sockets = server::bind_sockets({{boost::asio::ip::make_address(listen), 0}}, workers, bound_);
   for (unsigned i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<server::Worker>(i, std::move(sockets[i]), zones, settings, home_.get_executor(),
-                                                        admission_, in_flight_));
+                                                        admission_, forwarding_));
     workers_.back()->start();
   }
 }

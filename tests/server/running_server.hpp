@@ -48,7 +48,7 @@ class RunningServer {
  private:
   boost::asio::io_context home_;
   server::TcpAdmission admission_;
-  upstream::InFlight in_flight_;
+  upstream::SharedState forwarding_{config::Forward{}};
   std::vector<config::Endpoint> bound_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
 };

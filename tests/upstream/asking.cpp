@@ -7,17 +7,19 @@ namespace meridian::test {
 
 namespace {
 
-std::vector<std::uint8_t> query_for(const std::string& name, dns::Type type) {
+std::vector<std::uint8_t> query_for(const std::string& name, dns::Type type, Flags flags = {}) {
   const auto wire = *dns::Name::from_text(name);
-  std::vector<std::uint8_t> packet = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  const std::uint8_t cd = flags.checking_disabled ? 0x10 : 0, opts = flags.dnssec_ok ? 1 : 0;
+  std::vector<std::uint8_t> packet = {0x12, 0x34, 1, cd, 0, 1, 0, 0, 0, 0, 0, opts};
   packet.insert(packet.end(), wire.wire().begin(), wire.wire().end());
   const auto number = static_cast<std::uint16_t>(type);
   packet.insert(packet.end(), {static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number & 0xff), 0, 1});
+  if (flags.dnssec_ok) packet.insert(packet.end(), {0, 0, 41, 0x10, 0, 0, 0, 0x80, 0, 0, 0});
   return packet;
 }
 
 std::string describe(const upstream::Result& result) {
-  if (!result.reply) return "error " + std::to_string(static_cast<int>(result.error));
+  if (!result.reply) return "error " + std::to_string(static_cast<int>(*result.error));
   const auto& reply = *result.reply;
   auto text = dns::to_text(reply.rcode);
   if (reply.truncated) text += " tc";
@@ -27,20 +29,34 @@ std::string describe(const upstream::Result& result) {
   } else if (reply.counts[0] > 1) {
     text += " " + std::to_string(reply.counts[0]) + " records";
   }
+  if (result.error == dns::ExtendedError::StaleAnswer) text += " stale";
   return text;
 }
 
 }  // namespace
 
-Asking::Asking(const config::Forward& settings) {
-  forwarder.emplace(loop, settings, in_flight, counters);
+Asking::Asking(const config::Forward& settings)
+    : own_(std::make_unique<upstream::SharedState>(settings)), shared(*own_) {
+  forwarder.emplace(loop, settings, shared, counters);
 }
 
-void Asking::begin(const std::string& name, std::vector<std::string>& ends, dns::Type type) {
-  const auto packet = query_for(name, type);
+Asking::Asking(const config::Forward& settings, upstream::SharedState& with) : shared(with) {
+  forwarder.emplace(loop, settings, shared, counters);
+}
+
+void Asking::begin(const std::string& name, std::vector<std::string>& ends, dns::Type type, Flags flags) {
+  const auto packet = query_for(name, type, flags);
   dns::Query query;
   dns::parse_query(packet, query);
   forwarder->ask(query, [&ends](const upstream::Result& result) { ends.push_back(describe(result)); });
+}
+
+std::string Asking::known(const std::string& name, dns::Type type) {
+  const auto packet = query_for(name, type);
+  dns::Query query;
+  dns::parse_query(packet, query);
+  const auto result = forwarder->cached(query);
+  return result ? describe(*result) : "unknown";
 }
 
 std::string Asking::ask(const std::string& name, dns::Type type) {

@@ -2,6 +2,8 @@
 // A forwarder on a loop of its own, and questions to it, for tests.
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,19 +26,30 @@ inline config::Forward forward_to(const std::vector<config::Endpoint>& servers) 
   return forward;
 }
 
+struct Flags {
+  bool checking_disabled = false, dnssec_ok = false;
+};
+
 class Asking {
+ private:
+  std::unique_ptr<upstream::SharedState> own_;
+
  public:
   explicit Asking(const config::Forward& settings);
+  Asking(const config::Forward& settings, upstream::SharedState& with);  // another worker's, which it outlives
 
-  // "NOERROR 192.0.2.1", "NOERROR tc", "SERVFAIL", "error 23": how the question ended. Runs the loop until then.
+  // "NOERROR 192.0.2.1", "NOERROR tc", "SERVFAIL", "error 23", behind it "stale" where it is: how the question ended.
+  // Runs the loop until then.
   std::string ask(const std::string& name, dns::Type type = dns::Type::A);
   // Asks and returns at once; the end is appended to `ends` when the loop runs.
-  void begin(const std::string& name, std::vector<std::string>& ends, dns::Type type = dns::Type::A);
+  void begin(const std::string& name, std::vector<std::string>& ends, dns::Type type = dns::Type::A, Flags flags = {});
+  // The same, of what is known already; "unknown" if nothing is.
+  std::string known(const std::string& name, dns::Type type = dns::Type::A);
   // Runs the loop until `condition` holds; false after a generous deadline.
   bool run_until(const std::function<bool()>& condition);
 
   boost::asio::io_context loop;
-  upstream::InFlight in_flight;
+  upstream::SharedState& shared;
   stats::WorkerCounters counters;
   std::optional<upstream::Forwarder> forwarder;
 };

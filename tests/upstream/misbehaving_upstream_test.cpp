@@ -181,7 +181,7 @@ TEST_CASE("the only upstream misbehaves") {
       Asking asking(settings);
       CHECK(asking.ask("www.example.test") == c.expected);
       CHECK(asking.forwarder->in_flight() == 0);
-      CHECK(asking.in_flight.count == 0);
+      CHECK(asking.shared.waiting == 0);
       CHECK(asking.counters.forward_in_flight.get() == 0);
     }
   }
