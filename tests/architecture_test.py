@@ -33,7 +33,7 @@ DOORS = [
     (r"^yaml-cpp/", r"src/config/.*|src/source/yaml_\w+\.[ch]pp|src/kube/kubeconfig\.cpp|tests/config/.*|tests/fuzz/.*"),
     (r"^boost/beast", r"src/kube/api\w*\.[ch]pp|src/control/admin\w*\.[ch]pp|src/cli/admin_client\.[ch]pp"),
     (r"^boost/json", r"(src|include/meridian|tests)/mesh/.*|src/(kube|source|control|cli)/.*|src/ledger/kube_\w+\.[ch]pp|tests/(kube|source|ledger|control|cli)/.*"),
-    (r"^(openssl/|boost/asio/ssl)", r"src/kube/api\w*\.[ch]pp"),
+    (r"^(openssl/|boost/asio/ssl)", r"src/kube/api\w*\.[ch]pp|src/upstream/tls_\w+\.[ch]pp|tests/upstream/.*"),
     (r"^zlib\.h", r"src/kube/gzip\.[ch]pp"),
     (r"^sqlite3", r"src/ledger/sqlite_\w+\.[ch]pp|src/source/entries_database\.[ch]pp|tests/(ledger|source)/.*"),
     (r"^prometheus/", r"src/control/metrics\w*\.[ch]pp"),

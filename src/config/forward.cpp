@@ -59,22 +59,23 @@ void read_forward_zones(const Value& value, Forward& forward) {
   }
 }
 
-bool any_over_tls(const std::vector<Forward::Upstream>& upstreams) {
-  return std::any_of(upstreams.begin(), upstreams.end(), [](const Forward::Upstream& upstream) {
-    const auto* server = std::get_if<Forward::Server>(&upstream);
-    return server && server->tls;
-  });
-}
-
 void check_tls(const Forward& forward, Report& report) {
   const auto written = report.written("forward.tls-ca");
-  if (!written || forward.tls_ca.empty()) return;
-  bool used = any_over_tls(forward.upstreams);
-  for (const auto& [suffix, upstreams] : forward.zones) used = used || any_over_tls(upstreams);
-  if (!used) report.warning(*written, "forward.tls-ca has no effect: no upstream begins with tls://");
+  if (written && !forward.tls_ca.empty() && !forward.uses_tls())
+    report.warning(*written, "forward.tls-ca has no effect: no upstream begins with tls://");
 }
 
 }  // namespace
+
+bool Forward::uses_tls() const {
+  const auto over_tls = [](const Upstream& upstream) {
+    const auto* server = std::get_if<Server>(&upstream);
+    return server && server->tls;
+  };
+  return std::any_of(upstreams.begin(), upstreams.end(), over_tls) ||
+         std::any_of(zones.begin(), zones.end(),
+                     [&](const auto& zone) { return std::any_of(zone.second.begin(), zone.second.end(), over_tls); });
+}
 
 void read_forward(Section& top, Forward& forward) {
   const auto section = top.take("forward");

@@ -133,6 +133,7 @@ struct Forward {
   std::filesystem::path tls_ca;  // whose certificates servers over TLS may show, PEM; empty: the system's authorities
   Cache cache;
   bool operator==(const Forward&) const = default;
+  bool uses_tls() const;  // some upstream is asked over TLS
 };
 
 struct Access {
