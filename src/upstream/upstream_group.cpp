@@ -99,7 +99,7 @@ void UpstreamGroup::look_around(Health::Time now) {
   look_around_ = now + kLookAround;
   if (read_changed_files(now)) return rebuild(servers(), now);
   if (!watch_loop_) return;
-  for (const auto& server : servers()) watch_loop_(server, zone_name_, now);
+  for (const auto& server : servers()) watch_loop_(server, zone_name_, now, false);
 }
 
 bool UpstreamGroup::read_changed_files(Health::Time now) {
@@ -135,7 +135,7 @@ void UpstreamGroup::rebuild(const std::vector<UpstreamPtr>& known, Health::Time 
     const auto old = find(known, server);
     roster->servers.push_back(old ? old : make_(server));
     roster->traits.push_back(traits);
-    if (watch_loop_) roster->traits.back().suspect = watch_loop_(roster->servers.back(), zone_name_, now);
+    if (watch_loop_) roster->traits.back().suspect = watch_loop_(roster->servers.back(), zone_name_, now, true);
   };
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const auto& [from, conf, complained] = sources_[i];

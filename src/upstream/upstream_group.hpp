@@ -35,9 +35,10 @@ class UpstreamGroup {
  public:
   using Make = std::function<UpstreamPtr(const config::Forward::Server&)>;
   using IsOurs = std::function<bool(const config::Endpoint&)>;
-  // Sees to it that somebody finds out whether questions for `zone` come back from this server: LoopProbes::watch().
-  using WatchLoop = std::function<std::shared_ptr<const LoopGuard::Suspect>(const UpstreamPtr& server,
-                                                                            const dns::Name& zone, Health::Time now)>;
+  // Sees to it that somebody finds out whether questions for `zone` come back from this server: loop_watch(). `anew`:
+  // it may be another one than it was.
+  using WatchLoop = std::function<std::shared_ptr<const LoopGuard::Suspect>(
+      const UpstreamPtr& server, const dns::Name& zone, Health::Time now, bool anew)>;
 
   // `zone`: in presentation form. Servers that `previous` (may be null) had too are taken over with all that is known
   // of them. Servers that are ours are left out, with a warning. `watch_loop` is called for each server from here and
