@@ -46,7 +46,7 @@ sanitized() { # SANITIZER: builds it, without the rooms that have no thread wher
   build "$name" -Doptimization=0 -Dcpp_args=-g1 -Db_sanitize="$1"
 }
 fuzzers() {
-  local targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/config_fuzz tests/fuzz/scan_fuzz"
+  local targets="tests/fuzz/parse_fuzz tests/fuzz/respond_fuzz tests/fuzz/reply_fuzz tests/fuzz/config_fuzz tests/fuzz/scan_fuzz"
   CC=clang CXX=clang++ build fuzz --buildtype=debugoptimized -Dfuzz=true -Dtests=false -Db_lundef=false
 }
 ahead() { "$@" & builder=$!; }
