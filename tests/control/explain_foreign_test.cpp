@@ -36,7 +36,7 @@ TEST_CASE("explain says where a question that is not ours goes") {
   config.zones[0].name = "global";
   config.zones[1].name = "lax.global";
   config.zones[1].unknown = config::Zone::Unknown::Forward;
-  config.forward.zones = {{"cluster.local", {}}, {"svc.cluster.local", {}}, {"empty.net", {}}};
+  config.forward.zones = {{"svc.cluster.local", {}}, {"cluster.local", {}}, {"empty.net", {}}};
   RunningReconciler it(config);
   REQUIRE(it.answers("web.lax.global", "NOERROR 240.0.0.2"));
 
