@@ -1,23 +1,25 @@
 #pragma once
-// The only door to c-ares (Debian's 1.18.1): questions to one server over one transport, on one worker's loop. Octets
-// go in, octets come out; who is asked, when to ask again and when to give up is the forwarder's.
+// The only door to c-ares (Debian's 1.18.1; 1.34.5 works alike): questions to one server over one transport, on one
+// worker's loop. Octets go in, octets come out; who is asked, when to ask again and when to give up is the forwarder's.
 //
-// What this unit keeps away from the rest (each measured in 1.18.1):
-// - c-ares believes too much. Every datagram is shown to the listener before c-ares sees it, and what the listener does
-//   not believe was never received: junk does not end the wait (RFC 5452, 9.1).
-// - c-ares answers a FORMERR by cutting 11 octets off our query and by switching EDNS off for the whole channel; with
-//   EDNS off it cuts replies to 512 octets. It is never shown a FORMERR; the listener is.
-// - An empty datagram counts as an error of the socket and ends every question on it. It is not shown one.
+// Over UDP c-ares keeps the book of who waits, and no more than that. Its one descriptor is not one, it never touches
+// it itself (read in the sources of both): what it sends leaves from the ports of UdpPorts, as we composed it, and of
+// what comes back it is shown that the question has ended, never the reply. That is how it is kept from doing harm
+// (each of these was measured):
+// - It believes too much: QR=0, other opcodes, other letter cases, lying counts. UdpPorts knows which question left
+//   from which port, the listener says what it believes, and nothing else ends the wait (RFC 5452, 9.1).
+// - It has one port for all, for as long as anything is in flight; and its ids come from a weak generator. Ours come
+//   from the kernel and are unique among those in flight here.
+// - It answers a FORMERR by cutting 11 octets off our query and by switching EDNS off for the whole channel; with EDNS
+//   off it cuts replies to 512 octets. An empty datagram, or one ICMP error, ends every question on a socket.
+// - 1.34 writes queries and replies anew, keeps answers for an hour, sets time-outs by the round trips it sees (250 ms
+//   for a near server, whatever was asked for), and ends every question on a socket for one reply that it can't parse.
+//   What it brings against forgers (good ids, a port for a few questions, 0x20) is here for both, at less cost.
+// Over TCP the stream is c-ares' own, pipelined over one connection that is kept while questions come. What it takes
+// for a reply is shown to the listener.
 // - ares_destroy inside one of its callbacks is an invalid free. Listeners are called only after c-ares has returned,
-// so
-//   a listener may send on this channel, and may destroy it.
+//   so a listener may send on this channel, and may destroy it.
 // - It opens resolv.conf and reads the environment unless everything is given; everything is given.
-// - Its own ids come from a weak generator; ours come from the kernel and are unique among those in flight here.
-//
-// Ports (RFC 5452, 9.2): a channel has one socket, connected, so the kernel drops what comes from elsewhere and picks
-// the port. It is closed when nothing is in flight: a channel that was idle asks from a new port. Questions that are in
-// flight together on one channel share its port; the owner spreads them over channels (Upstream). So ids are always
-// unpredictable; ports are, as long as the owner has an idle channel left.
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -26,6 +28,7 @@
 #include <vector>
 
 #include <meridian/config/config.hpp>
+#include <meridian/stats/counters.hpp>
 
 #include "upstream/channel.hpp"
 #include "upstream/entropy.hpp"
@@ -34,9 +37,10 @@ namespace meridian::upstream {
 
 class AresChannel final : public Channel {
  public:
-  // Throws std::runtime_error if c-ares gets no memory. `entropy` must outlive the channel.
+  // Udp or Tcp. Throws std::runtime_error if c-ares gets no memory. `entropy` and `counters` outlive the channel.
+  // `patience`: how long a question is waited for; 1.34 waits 250 ms at least.
   AresChannel(boost::asio::io_context& loop, const config::Endpoint& server, Transport transport,
-              std::chrono::milliseconds patience, Entropy& entropy);
+              std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters);
   ~AresChannel() override;
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
@@ -46,6 +50,8 @@ class AresChannel final : public Channel {
 
   // 65,536 in flight make c-ares loop for ever, and long before that a random id is guessed too easily.
   static constexpr std::size_t kMostInFlight = 30000;
+  // A TCP connection without questions is kept so long (RFC 7766, 6.2.3: a server may end it before).
+  static constexpr std::chrono::seconds kIdle{10};
 
  private:
   class Core;  // outlives the channel while one of its own handlers runs

@@ -85,7 +85,7 @@ struct Forwarder::Impl final : Exchange::Owner {
     settings = forward;
     limits = ttl_limits(forward.cache);
     const auto make = [this](const config::Forward::Server& server) {
-      return std::make_shared<Upstream>(loop, server, std::max(kLateReplies, settings.timeout), entropy);
+      return std::make_shared<Upstream>(loop, server, std::max(kLateReplies, settings.timeout), entropy, counters);
     };
     zones = std::make_unique<ForwardZones>(forward, make, entropy, zones.get());
   }

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "upstream/ares_channel.hpp"
@@ -10,8 +9,13 @@
 namespace meridian::upstream {
 
 Upstream::Upstream(boost::asio::io_context& loop, const config::Forward::Server& server,
-                   std::chrono::milliseconds patience, Entropy& entropy)
-    : loop_(loop), server_(server), name_(server.to_text()), patience_(patience), entropy_(entropy) {}
+                   std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters)
+    : loop_(loop),
+      server_(server),
+      name_(server.to_text()),
+      patience_(patience),
+      entropy_(entropy),
+      counters_(counters) {}
 
 void Upstream::replied(Health::Time sent, Health::Time now) {
   if (health_.dead()) spdlog::info("upstream {}: answers again", name_);
@@ -29,24 +33,16 @@ void Upstream::failed(Health::Time sent, Health::Time now) {
 std::uint16_t Upstream::send(std::vector<std::uint8_t>& query, Transport transport,
                              std::shared_ptr<Listener> listener) {
   ++queries_;
-  auto& channel = transport == Transport::Udp ? udp() : tcp();
-  return channel.send(query, std::move(listener));
+  return channel(transport).send(query, std::move(listener));
 }
 
-Channel& Upstream::udp() {
-  const auto idle =
-      std::find_if(udp_.begin(), udp_.end(), [](const auto& channel) { return channel->in_flight() == 0; });
-  if (idle != udp_.end()) return **idle;
-  if (udp_.size() < kMostChannels) {
-    udp_.push_back(std::make_unique<AresChannel>(loop_, server_.endpoint, Transport::Udp, patience_, entropy_));
-    return *udp_.back();
-  }
-  return *udp_[entropy_.below(kMostChannels)];
-}
-
-Channel& Upstream::tcp() {
-  if (!tcp_) tcp_ = std::make_unique<AresChannel>(loop_, server_.endpoint, Transport::Tcp, patience_, entropy_);
-  return *tcp_;
+Channel& Upstream::channel(Transport transport) {
+  const bool udp = transport == Transport::Udp;
+  auto& made = udp ? udp_ : tcp_;
+  if (!made)
+    made = std::make_unique<AresChannel>(loop_, server_.endpoint, udp ? Transport::Udp : Transport::Tcp, patience_,
+                                         entropy_, counters_);
+  return *made;
 }
 
 }  // namespace meridian::upstream

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <meridian/config/config.hpp>
+#include <meridian/stats/counters.hpp>
 
 #include "upstream/channel.hpp"
 #include "upstream/entropy.hpp"
@@ -19,9 +20,9 @@ namespace meridian::upstream {
 class Upstream {
  public:
   // `patience`: how long a reply is waited for after its question has been given up, so that late ones still tell us
-  // that the server lives. `entropy` must outlive this.
+  // that the server lives. `entropy` and `counters` must outlive this.
   Upstream(boost::asio::io_context& loop, const config::Forward::Server& server, std::chrono::milliseconds patience,
-           Entropy& entropy);
+           Entropy& entropy, stats::WorkerCounters& counters);
 
   const config::Forward::Server& server() const { return server_; }
   const std::string& name() const { return name_; }  // "10.96.0.10:53"
@@ -37,27 +38,22 @@ class Upstream {
   void refused(Health::Time now) { health_.refused(now); }
   void tried(Health::Time now) { health_.tried(now); }
 
-  // Sends over a channel of its choice. UDP: an idle one, so that the question has a port of its own, opening up to
-  // kMostChannels; when all are busy, one at random. So up to kMostChannels questions in flight each have a port that
-  // nobody can guess; beyond them a question shares its port with others and is protected by its id (and its case).
+  // Sends over the channel for this transport, which is made when it is first needed.
   std::uint16_t send(std::vector<std::uint8_t>& query, Transport transport, std::shared_ptr<Listener> listener);
 
-  // Each takes a descriptor while it is busy, and 72 KB for c-ares' tables, busy or not.
-  static constexpr std::size_t kMostChannels = 32;
-
  private:
-  Channel& udp();
-  Channel& tcp();
+  Channel& channel(Transport transport);
 
   boost::asio::io_context& loop_;
   const config::Forward::Server server_;
   const std::string name_;
   const std::chrono::milliseconds patience_;
   Entropy& entropy_;
+  stats::WorkerCounters& counters_;
   Health health_;
   std::uint64_t queries_ = 0;
   std::uint64_t failures_ = 0;
-  std::vector<std::unique_ptr<Channel>> udp_;
+  std::unique_ptr<Channel> udp_;
   std::unique_ptr<Channel> tcp_;
 };
 
