@@ -39,7 +39,7 @@ def yaml_blocks(kind):
 
 
 def configurations():
-    """The one of a machine, the one of a cluster."""
+    """The one of a machine, the one of a cluster, the one of a forwarder."""
     return yaml_blocks(None)
 
 
@@ -94,13 +94,18 @@ class TheExamples(unittest.TestCase):
         settings = yaml.safe_load((ROOT / "conf/example.yaml").read_text())
         cls.documented = (settings["listen"][0], settings["admin"]["listen"])
         forward = {"upstreams": [upstream.address]}
-        cls.server = cls.enterClassContext(Server(config={"sources": settings["sources"], "forward": forward}))
+        token = cls.enterClassContext(tempfile.NamedTemporaryFile("w"))
+        token.write("secret\n")
+        token.flush()
+        admin = {"listen": "127.0.0.1:0", "token-file": token.name}
+        cls.server = cls.enterClassContext(Server(config={"sources": settings["sources"], "forward": forward, "admin": admin}))
 
     def execute(self, line):
         """A command as the README has it, sent to this server and this binary; its output."""
         listen, admin = self.documented
         host, port = listen.split(":")
         line = line.replace(f"@{host} -p {port} ", f"@127.0.0.1 -p {self.server.port} ").replace(admin, self.server.admin)
+        line = line.replace("$(cat /etc/meridian/token)", "secret")  # which a shell would do
         words = shlex.split(line, comments=True)
         if words[0] == "build/src/meridian":
             words[0] = BINARY
@@ -171,11 +176,11 @@ class WhatItNames(unittest.TestCase):
     def test_keys_of_the_configuration(self):
         every_key = re.sub(r"^( *)# (?=\w[\w-]*: )", r"\1", (ROOT / "conf/meridian.yaml").read_text(), flags=re.M)
         everything = yaml.safe_load(every_key)
-        for key in re.findall(r"`((?:access|admin|forward|vip)\.[\w-]+|mass-delete-guard|lameduck|stale|listen|workers|state)`", README):
-            section, _, name = key.partition(".")
-            self.assertIn(section, everything)
-            if name:
-                self.assertIn(name, everything[section])
+        for key in re.findall(r"`((?:access|admin|forward|vip)(?:\.[\w-]+)+|mass-delete-guard|lameduck|stale|listen|workers|state)`", README):
+            section = everything
+            for name in key.split("."):
+                self.assertIn(name, section, key)
+                section = section[name]
 
 
 class Configurations(unittest.TestCase):
@@ -226,7 +231,7 @@ class Fronts(unittest.TestCase):
         drop_in = configparser.ConfigParser()
         drop_in.optionxform = str
         drop_in.read_string(text)
-        text, _ = configurations()
+        text, *_ = configurations()
         listen = yaml.safe_load(text)["listen"]
         self.assertEqual(listen, [drop_in["Resolve"]["DNS"] + ":53"])
         self.assertEqual(drop_in["Resolve"]["Domains"], "~global")
@@ -279,7 +284,7 @@ class Operating(unittest.TestCase):
     """The sentences under that title, and of the limitations those that would be wrong one day without a notice."""
 
     def test_only_actions_ask_for_the_token(self):
-        self.assertIn("only its two actions ask for the token of `admin.token-file`", README)
+        self.assertIn("only its actions ask for the token of `admin.token-file`", README)
         with tempfile.NamedTemporaryFile("w") as token:
             token.write("secret\n")
             token.flush()
@@ -289,15 +294,42 @@ class Operating(unittest.TestCase):
                     self.assertEqual(server.post(path)[0], 403)
                     self.assertEqual(server.post(path, {"Authorization": "Bearer wrong"})[0], 403)
                     self.assertEqual(server.post(path, {"Authorization": "Bearer secret"})[0], 202)
+                self.assertEqual(server.post("/api/v1/flush")[0], 403)
         with Server() as server:  # without a token-file there are no actions
             self.assertEqual(server.post("/api/v1/reload", {"Authorization": "Bearer "})[0], 403)
 
-    def test_forwarding_has_no_cache(self):
-        self.assertIn("`forward.cache` is accepted and has no effect", README)
+    def test_an_answer_is_kept_for_all_who_ask_the_same_until_it_is_flushed(self):
+        with tempfile.NamedTemporaryFile("w") as token:
+            token.write("secret\n")
+            token.flush()
+            with Upstream() as upstream, \
+                    Server(config={"forward": {"upstreams": [upstream.address]},
+                                   "admin": {"listen": "127.0.0.1:0", "token-file": token.name}}) as server:
+                def ask(*names):
+                    for name in names:
+                        for _ in range(5):  # they reach both workers
+                            self.assertEqual(texts(server.ask(name)), f"NOERROR {FORWARDED}")
+                    cache = server.status()["cache"]
+                    return cache["replies"], cache["misses"]
+
+                def flush(parameters):
+                    return server.post("/api/v1/flush" + parameters, {"Authorization": "Bearer secret"})
+                self.assertEqual(ask("www.debian.org", "debian.org"), (2, 2))
+                self.assertEqual(flush("?name=WWW.debian.org"), (200, {"flushed": 1}))
+                self.assertEqual(ask("www.debian.org", "debian.org"), (2, 3))
+                self.assertEqual(flush("?name=org&below=true"), (200, {"flushed": 2}))
+                self.assertEqual(ask("www.debian.org"), (1, 4))
+                self.assertEqual(flush(""), (200, {"flushed": 1}))
+                self.assertEqual(server.status()["cache"]["replies"], 0)
+                self.assertEqual(server.status()["cache"]["hits"]["success"], 21)
+
+    def test_explain_says_where_a_name_goes(self):
         with Upstream() as upstream, Server(config={"forward": {"upstreams": [upstream.address]}}) as server:
-            for _ in range(3):
-                self.assertEqual(texts(server.ask("www.debian.org")), f"NOERROR {FORWARDED}")
-            self.assertGreaterEqual(server.status()["upstreams"][0]["queries"], 3)
+            page = server.get("/explain?name=www.debian.org")[1]
+            self.assertIsNone(page["rcode"])
+            self.assertEqual([u["address"] for u in page["forward"]["upstreams"]], [upstream.address])
+            self.assertIn(f"upstream  {upstream.address}, up\n",
+                          run("explain", "www.debian.org", "--admin", server.admin).stdout)
 
     def test_sighup_reads_again_and_an_error_keeps_what_was_there(self):
         with Server(entries={"a.yaml": entry("web.shop.global", "240.0.0.9")}) as server:
