@@ -1,4 +1,5 @@
 """Meridian with upstreams behind it that do what a test tells them."""
+import concurrent.futures
 import unittest
 
 import dns.flags
@@ -38,7 +39,23 @@ def describe(reply):
     return " ".join(words + [f"ede{code}" for code in extended_errors(reply)])
 
 
+def metric(server, name, **labels):
+    """The sum of a metric's samples that have these labels; 0 if there is none."""
+    words = [f'{key}="{value}"' for key, value in labels.items()]
+    lines = server.get("/metrics")[1].splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+               if line.startswith((f"meridian_{name} ", f"meridian_{name}{{")) and all(word in line for word in words))
+
+
 class WithUpstreams(unittest.TestCase):
+    def at_once(self, check, rows):
+        """Calls `check(title, *row)` for each row, {title: row}, in threads; each is a subtest."""
+        with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
+            futures = {title: pool.submit(check, title, *row) for title, row in rows.items()}
+        for title, future in futures.items():
+            with self.subTest(title):
+                future.result()
+
     def start(self, *handlers):
         """An Upstream for each handler: one, or a list."""
         started = [Upstream(handle) for handle in handlers]

@@ -15,10 +15,10 @@ import dns.rdatatype
 
 import lies
 import peers
-from behind import FAILS, GOOD, SLACK, TIME, WithUpstreams, describe, good, over_tcp, says, silent
+from behind import FAILS, GOOD, SLACK, TIME, WithUpstreams, describe, good, metric, over_tcp, says, silent
 from crowd import ask_together
 from meridian import eventually, texts
-from upstream import HANG_UP, Elsewhere, Raw, Upstream, Wait, reply_to
+from upstream import HANG_UP, Elsewhere, Raw, ToAsker, Upstream, Wait, reply_to
 
 
 def forgetful(losses):
@@ -100,15 +100,35 @@ class Lying(Tables):
                     self.assertIn(describe(client.reply), expected or [f"NOERROR 192.0.2.1 a.{name}"])
                     self.assertLess(client.seconds, TIME + SLACK)
 
+    def test_an_answer_to_another_questions_port_is_not_believed(self):
+        held = threading.Event()
+
+        def handle(query, tcp):
+            if query.question[0].name[0] == b"held":
+                held.wait(TIME)
+                return good(query)
+            return [ToAsker("held.test.net", lies.reply(query)), Wait(0.1), *good(query)]
+        upstream = self.start(handle)
+        server = self.serve(upstream, **{"attempt-timeout": "1800ms"})
+        asking = threading.Thread(target=server.ask, args=("held.test.net",))
+        asking.start()
+        eventually(lambda: upstream.times("held.test.net"))
+        for i in range(3):
+            self.assertEqual(server.answer(f"n{i}.test.net"), GOOD)
+            self.assertNotEqual(upstream.askers[f"n{i}.test.net"], upstream.askers["held.test.net"])
+        held.set()
+        asking.join()
+
     def test_what_is_not_believed_is_counted(self):
-        def count(server, name):
-            return sum(float(line.split()[1]) for line in server.get("/metrics")[1].splitlines()
-                       if line.startswith(f"meridian_forward_{name}_total "))
-        rejected = lambda q, tcp: [lies.NOT_TO_US["another name"](q), *good(q)]
-        for behave, counter in ((rejected, "rejected_replies"),):
-            server = self.serve(self.start(behave))
-            self.assertEqual(server.answer("www.test.net"), GOOD)
-            self.assertGreaterEqual(count(server, counter), 1)
+        rows = (("rejected_replies", lambda q, tcp: [lies.NOT_TO_US["another name"](q), *good(q)]),
+                ("stray_replies", lambda q, tcp: [lies.NOT_TO_US["another id"](q), *good(q)]),
+                ("double_replies", lambda q, tcp: [*good(q), *good(q)]))
+        for counter, handle in rows:
+            with self.subTest(counter):
+                server = self.serve(self.start(handle))
+                self.assertEqual(server.answer("www.test.net"), GOOD)
+                eventually(lambda: metric(server, f"forward_{counter}_total") == 1, 5)
+                self.assertEqual(sum(metric(server, f"forward_{other}_total") for other, _ in rows), 1)
 
     def test_letter_case_of_the_question(self):
         shouting = lambda q, tcp: [lies.reply(q, lies.record(rdata=bytes([192, 0, 2, 1])),
@@ -176,7 +196,8 @@ class Failing(Tables):
             text = lambda rdata: lies.record(rdtype=dns.rdatatype.TXT, rdata=rdata)
             records = 240 * text(b"\xfa" + 250 * b"x")
             room = 65535 - len(lies.reply(query, records)) - len(text(b""))
-            rest = b"".join(bytes([min(room - i, 256) - 1]) + min(room - i - 1, 255) * b"y" for i in range(0, room, 256))
+            rest = b"".join(bytes([min(room - i, 256) - 1]) + min(room - i - 1, 255) * b"y"
+                            for i in range(0, room, 256))
             return [lies.reply(query, records + text(rest), counts=(1, 241, 0, 0))]
         server = self.serve(self.start(over_tcp(huge)))
         client, = ask_together(server.port, [server.query("huge.test.net", "TXT", use_edns=-1)], lambda i: True)

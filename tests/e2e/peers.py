@@ -1,7 +1,9 @@
 """Real servers of others, before and behind us, each with a configuration and a directory of its own, on a loopback
 port."""
+import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -57,7 +59,7 @@ class Peer:
     def start(self):
         self.log = open(self.directory / "log", "ab")
         self.process = subprocess.Popen(self.lines(self.directory, self.port), stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log, start_new_session=True)
         eventually(self.up, what=self.process.args)
 
     def up(self):
@@ -67,7 +69,7 @@ class Peer:
 
     def stop(self):
         if self.process:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # its children too, which would answer a while longer
             self.process.wait()
             self.log.close()
             self.process = None

@@ -10,8 +10,12 @@ import typing
 
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rdatatype
 import dns.rrset
+
+
+LOOP_PROBE = b"meridian-loop-"  # begins the name that Meridian asks each upstream for, to see whether it comes back
 
 
 def reply_to(query, *records, authority=(), additional=(), rcode=0, flags=dns.flags.RA):
@@ -41,6 +45,13 @@ class Elsewhere:
     address: str = None
 
 
+@dataclasses.dataclass(frozen=True)
+class ToAsker:
+    """A datagram to who asked that name last, though this is not the answer to it."""
+    name: str
+    message: typing.Any
+
+
 class Raw(bytes):
     """Octets of a TCP stream: no length is put before them."""
 
@@ -57,6 +68,7 @@ class Upstream:
     def __init__(self, handle, tcp=True, at=("127.0.0.1", 0)):
         self.handle, self.asked, self.over = handle, queue.Queue(), threading.Event()
         self._counts, self._counting = collections.Counter(), threading.Lock()
+        self.askers = {}  # by name: the address that its last question came from, over UDP
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -87,8 +99,14 @@ class Upstream:
     def _answer(self, octets, tcp, client, send):
         query = dns.message.from_wire(octets)
         question = query.question[0]
+        if question.name[0].startswith(LOOP_PROBE):  # no test's business
+            send(octets_of(reply_to(query, rcode=dns.rcode.NXDOMAIN)))
+            return True
+        name = question.name.to_text(omit_final_dot=True).lower()
         with self._counting:
-            self._counts[question.name.to_text(omit_final_dot=True).lower(), question.rdtype] += 1
+            self._counts[name, question.rdtype] += 1
+        if not tcp:
+            self.askers[name] = client
         self.asked.put((query, tcp))
         for move in self.handle(query, tcp):
             if isinstance(move, Wait):
@@ -99,6 +117,8 @@ class Upstream:
                 with socket.socket(type=socket.SOCK_DGRAM) as other:
                     other.bind((move.address, self.port) if move.address else ("127.0.0.1", 0))
                     other.sendto(octets_of(move.message), client)
+            elif isinstance(move, ToAsker):
+                self.udp.sendto(octets_of(move.message), self.askers[move.name])
             elif not isinstance(move, Wait):
                 send(move if isinstance(move, Raw) else octets_of(move))
         return True
