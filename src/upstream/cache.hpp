@@ -44,7 +44,8 @@ class Cache {
     bool denial = false;
     bool refresh = false;  // popular and near its end: ask again now. Said to one asker for each life of a reply
     dns::ExtendedError error = dns::ExtendedError::Other;  // of Failed
-    // The reply in `room`, id 0, with TTLs counted down (kStaleTtl for Expired and Stale); no OPT.
+    // The reply in `room`: id 0, the question in lower case, TTLs counted down (kStaleTtl for Expired and Stale), no
+    // OPT.
     dns::Reply reply{};
   };
 
@@ -58,7 +59,7 @@ class Cache {
 
   // Copies what is there to `room` (dns::kMaxMessage octets). Counts as a use.
   Found find(const Key& key, Time now, std::span<std::uint8_t> room);
-  // In place of what was there before.
+  // In place of what was there before. `kept` answers the question that `key` was made of.
   void store(const Key& key, const dns::Keepable& kept, Time now);
   // Nobody could answer: until `now + pause` find() says Failed, or Stale where there is something to tell. A reply
   // that is still fresh stays what it is.

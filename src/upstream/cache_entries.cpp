@@ -7,11 +7,14 @@ namespace meridian::upstream {
 namespace {
 
 constexpr std::size_t kOctetsASlot = 128;  // an entry of a short reply takes about 150
+constexpr std::size_t kGhostsASlot = 2;    // so many names that left are remembered: double what stays
 constexpr std::size_t kSmallPart = 10;     // the small queue has a tenth, as in the paper
 constexpr std::size_t kLeastSmall = 1024;  // octets, unless that is more than half
-constexpr std::uint8_t kPopular = 2;       // visits in the small queue that lead on to the main queue
+constexpr std::uint8_t kPopular = 1;       // visits in the small queue that lead on to the main queue
 constexpr std::uint32_t kDeadPart = 4;     // with a quarter of the main queue dead, its living close up
 constexpr unsigned kMostMoves = 256;       // entries that get another round for one that comes: bounds the time
+
+constexpr std::size_t kTablesASlot = sizeof(CacheIndex::Slot) + kGhostsASlot * sizeof(CacheGhosts::Mark);
 
 std::uint32_t short_hash(const Cache::Key& key) {
   return static_cast<std::uint32_t>(key.hash >> 32);  // the lower half chose the shard
@@ -26,7 +29,7 @@ bool of_use(const CacheEntry& entry, const CacheMoment& moment) {
 CacheEntries::CacheEntries(std::size_t limit) : limit_(limit) {
   if (limit < kLeast) return;
   const std::size_t slots = std::max(limit / kOctetsASlot / CacheGhosts::kRow, std::size_t{1}) * CacheGhosts::kRow;
-  const std::size_t tables = slots * (sizeof(CacheIndex::Slot) + sizeof(std::uint32_t));
+  const std::size_t tables = slots * kTablesASlot;
   const std::size_t queues = std::min<std::size_t>(limit - tables, UINT32_MAX) / RingRecord::kUnit * RingRecord::kUnit;
   const std::size_t wanted = std::max(queues / kSmallPart, std::min(queues / 2, kLeastSmall));
   const auto small = static_cast<std::uint32_t>(wanted / RingRecord::kUnit * RingRecord::kUnit);
@@ -35,15 +38,15 @@ CacheEntries::CacheEntries(std::size_t limit) : limit_(limit) {
   std::byte* at = memory_.start();
   index_ = CacheIndex({reinterpret_cast<CacheIndex::Slot*>(at), slots});
   at += slots * sizeof(CacheIndex::Slot);
-  ghosts_ = CacheGhosts({reinterpret_cast<std::uint32_t*>(at), slots});
-  at += slots * sizeof(std::uint32_t);
+  ghosts_ = CacheGhosts({reinterpret_cast<CacheGhosts::Mark*>(at), slots * kGhostsASlot});
+  at += slots * kGhostsASlot * sizeof(CacheGhosts::Mark);
   queues_ = at;
   small_ = CacheRing(at, small);
   main_ = CacheRing(at + small, static_cast<std::uint32_t>(queues) - small);
 }
 
 std::size_t CacheEntries::octets() const {
-  return std::size_t{small_.live()} + main_.live() + index_.size() * (sizeof(CacheIndex::Slot) + sizeof(std::uint32_t));
+  return std::size_t{small_.live()} + main_.live() + index_.size() * kTablesASlot;
 }
 
 // Places in the index are in units behind the front of the queues, from 1.

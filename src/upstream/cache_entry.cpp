@@ -7,16 +7,12 @@
 
 namespace meridian::upstream {
 
-static_assert(sizeof(CacheEntry) <= 64 && alignof(CacheEntry) == RingRecord::kUnit);
+static_assert(sizeof(CacheEntry) == 48 && alignof(CacheEntry) == RingRecord::kUnit);
 static_assert(std::is_trivially_copyable_v<CacheEntry>, "entries are moved with memmove");
 
-std::size_t CacheEntry::name_at() const {
-  return sizeof(CacheEntry) + records * sizeof(std::uint16_t);
-}
-
 std::uint32_t CacheEntry::size_of(const Cache::Key& key, const dns::Keepable* kept) {
-  const std::size_t reply = kept ? kept->records * sizeof(std::uint16_t) + kept->reply.octets.size() : 0;
-  return rounded(sizeof(CacheEntry) + key.name.size() + reply);
+  if (!kept) return rounded(sizeof(CacheEntry) + key.name.size());
+  return rounded(sizeof(CacheEntry) + kept->records * sizeof(std::uint16_t) + kept->reply.octets.size());
 }
 
 CacheEntry& CacheEntry::write(std::byte* place, const Cache::Key& key, std::uint32_t hash, const dns::Keepable* kept,
@@ -32,17 +28,17 @@ CacheEntry& CacheEntry::write(std::byte* place, const Cache::Key& key, std::uint
   entry.name_size = static_cast<std::uint8_t>(key.name.size());
   if (kept) {
     const dns::Reply& reply = kept->reply;
-    assert(reply.octets.size() >= dns::kHeaderSize && reply.octets.size() <= dns::kMaxMessage);
+    assert(reply.question_end == dns::kHeaderSize + key.name.size() + 4 && "a reply to another question");
+    assert(reply.octets.size() >= reply.question_end && reply.octets.size() <= dns::kMaxMessage);
     entry.seconds = kept->seconds;
     entry.denial = kept->denial;
     entry.records = kept->records;
     entry.octets = static_cast<std::uint16_t>(reply.octets.size());
-    entry.question_end = static_cast<std::uint16_t>(reply.question_end);
     entry.rcode = reply.rcode;
     entry.authentic_data = reply.authentic_data;
     std::transform(reply.counts, reply.counts + 3, entry.counts, [](auto n) { return static_cast<std::uint8_t>(n); });
     std::memcpy(entry.bytes() + sizeof entry, kept->ttls.data(), kept->records * sizeof(std::uint16_t));
-    std::uint8_t* const octets = entry.bytes() + entry.name_at() + entry.name_size;
+    std::uint8_t* const octets = entry.bytes() + entry.reply_at();
     std::memcpy(octets, reply.octets.data(), reply.octets.size());
     octets[0] = octets[1] = 0;  // the id is nobody else's business
   }
@@ -76,7 +72,7 @@ Cache::State CacheEntry::state(const CacheMoment& moment) const {
 
 dns::Reply CacheEntry::copy_to(std::span<std::uint8_t> room, Cache::Time now) const {
   assert(room.size() >= octets);
-  std::memcpy(room.data(), bytes() + name_at() + name_size, octets);
+  std::memcpy(room.data(), bytes() + reply_at(), octets);
   const bool fresh = now < end();
   // Askers read the clock at slightly different times: the reply may seem to come from the future.
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(std::max(now - stored, Cache::Clock::duration(0)));
@@ -96,7 +92,7 @@ dns::Reply CacheEntry::copy_to(std::span<std::uint8_t> room, Cache::Time now) co
   dns::Reply reply;
   reply.rcode = rcode;
   reply.authentic_data = authentic_data;
-  reply.question_end = question_end;
+  reply.question_end = dns::kHeaderSize + name_size + 4u;
   std::copy(counts, counts + 3, reply.counts);
   reply.octets = room.first(octets);
   return reply;

@@ -1,5 +1,6 @@
 #pragma once
-// How one reply lies in the cache: this header, the offsets of its TTLs, the name, the octets, in one piece.
+// How one reply lies in the cache, in one piece: this header, the offsets of its TTLs, its octets. The name is that of
+// the question in the octets, in lower case; where there is no reply it stands alone.
 // Not thread-safe: a shard of the cache guards it.
 
 #include <cstdint>
@@ -22,21 +23,20 @@ struct CacheMoment {
 struct CacheEntry : RingRecord {
   static constexpr std::uint8_t kMostUses = 3;  // as far as uses are counted
 
+  std::uint8_t visits = 0;  // since it came into its queue or was passed over there; kMostUses at most
+  std::uint8_t uses = 0;    // in this life; kMostUses at most
+  std::uint8_t name_size = 0;
   Cache::Time stored{};        // when its life began
   Cache::Time paused_until{};  // nobody could be asked, until then
   std::uint32_t hash = 0;      // in its shard's index
-  std::uint32_t seconds = 0;   // its life; 0: there is no reply, only a failure
-  std::uint16_t octets = 0;    // of the reply
-  std::uint16_t question_end = 0;
+  std::uint32_t seconds = 0;   // its life
+  std::uint16_t octets = 0;    // of the reply; 0: there is none, only a failure
   dns::Type type{};
   dns::Class klass{};
   dns::Rcode rcode{};
   dns::ExtendedError error{};  // why nobody could be asked
   std::uint8_t counts[3] = {};
-  std::uint8_t name_size = 0;
   std::uint8_t records = 0;
-  std::uint8_t visits = 0;  // since it came into its queue or was passed over there; kMostUses at most
-  std::uint8_t uses = 0;    // in this life; kMostUses at most
   bool dnssec_ok : 1 = false;
   bool checking_disabled : 1 = false;
   bool authentic_data : 1 = false;
@@ -61,7 +61,8 @@ struct CacheEntry : RingRecord {
  private:
   std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this); }
   const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(this); }
-  std::size_t name_at() const;
+  std::size_t reply_at() const { return sizeof(CacheEntry) + records * sizeof(std::uint16_t); }
+  std::size_t name_at() const { return reply_at() + (has_reply() ? dns::kHeaderSize : 0); }
 };
 
 }  // namespace meridian::upstream

@@ -33,19 +33,19 @@ void CacheIndex::erase(std::uint32_t hash, std::uint32_t place) {
 }
 
 void CacheGhosts::remember(std::uint32_t hash) {
-  if (hashes_.empty()) return;
-  const auto places = row(hash);
-  std::move_backward(places.begin(), places.end() - 1, places.end());
-  places[0] = hash;
+  if (marks_.empty()) return;
+  const auto marks = row(hash);
+  std::move_backward(marks.begin(), marks.end() - 1, marks.end());
+  marks[0] = static_cast<Mark>(hash);  // the upper bits chose the row
 }
 
 bool CacheGhosts::take(std::uint32_t hash) {
-  if (hashes_.empty()) return false;
-  const auto places = row(hash);
-  const auto found = std::find(places.begin(), places.end(), hash);
-  if (found == places.end()) return false;
-  std::move(found + 1, places.end(), found);
-  places.back() = 0;
+  if (marks_.empty()) return false;
+  const auto marks = row(hash);
+  const auto found = std::find(marks.begin(), marks.end(), static_cast<Mark>(hash));
+  if (found == marks.end()) return false;
+  std::move(found + 1, marks.end(), found);
+  marks.back() = 0;
   return true;
 }
 

@@ -102,14 +102,14 @@ TEST_CASE("a reload") {
     return cache;
   };
   SUBCASE("with a smaller size: what is over goes at once, the oldest first") {
-    const auto cache = stored(32 << 20, 100'000);
-    REQUIRE(cache->usage().replies == 100'000);
+    const auto cache = stored(32 << 20, 150'000);
+    REQUIRE(cache->usage().replies == 150'000);
     cache->configure(settings_of(16 << 20));
     CHECK(cache->usage().octets <= 16 << 20);
     CHECK(cache->usage().octets > 12 << 20);
     CHECK(cache->usage().limit == 16 << 20);
-    CHECK(cache->usage().replies + cache->usage().evictions == 100'000);
-    CHECK(holds(*cache, 99'999));
+    CHECK(cache->usage().replies + cache->usage().evictions == 150'000);
+    CHECK(holds(*cache, 149'999));
     CHECK_FALSE(holds(*cache, 1));
   }
   SUBCASE("with a larger size: all stays") {
