@@ -76,7 +76,7 @@ Foreign forwarded(std::string why, const std::string& zone, const std::vector<Up
   if (upstreams.empty()) {
     why += ", of which none is known at the moment";
   } else if (!usable) {
-    why += ", of which none is up at the moment";
+    why += ", of which none can be used at the moment";
   }
   return {"", std::move(why), {}, json::object{{"zone", zone}, {"upstreams", std::move(upstreams)}}};
 }
