@@ -8,9 +8,12 @@ namespace meridian::upstream {
 
 namespace {
 
-constexpr float kWeight = 1.f / 8;         // of one attempt in the share that is lost
-constexpr float kAfterSilence = 0.5f;      // the most that a silence that has ended says about losses to come
-constexpr float kAsGoodAsNone = 1.f / 16;  // of no weight beside a round trip
+// What one attempt weighs in the share that is lost: much where there are few, and where there are many little, so that
+// a hundred a second are not judged by the last twelve.
+constexpr float kWeight = 1.f / 12, kLeastWeight = 1.f / 64;
+constexpr std::chrono::milliseconds kFew{100};  // between attempts
+constexpr float kAfterSilence = 0.3f;           // the most that a silence that has ended says about losses to come
+constexpr float kAsGoodAsNone = 1.f / 32;       // of no weight beside a round trip
 constexpr std::chrono::seconds kHalfLife{20};
 // Between copies that find out whether losses go on: so a server that has come back is in use some 2 s later, and one
 // that goes on losing costs four copies a second at most.
@@ -36,23 +39,28 @@ void Health::replied(Time sent, Time now) {
   let_losses_fade(now);
   failures_ = 0;
   last_reply_ = now;
-  if (!first && sent <= last_lost_) {  // given up, but not lost: a slow name, or a slow server
-    loss_ = std::max((loss_ - kWeight) / (1 - kWeight), 0.f);
-    return judge();
-  }
   // The distance goes down quickly and up slowly, a resolver that must ask others being no further away for it; but
-  // after a silence it may be another server.
-  if (first || misses_ > 0)
+  // after a long silence it may be another server.
+  const bool given_up = sent <= last_lost_;
+  const bool late = given_up || (misses_ > 0 && sample > kUseful);  // a copy is given up by nobody
+  if (first || (misses_ >= kDeadAfter && !late))
     distance_ = sample;
   else if (sample < distance_)
-    distance_ = (distance_ * 3 + sample) / 4;
+    distance_ = (distance_ + sample) / 2;
   else
     distance_ += (std::min(sample, distance_ * 4) - distance_) / 32;
+  if (late) {  // a slow name, or a slow server
+    if (given_up)
+      loss_ = std::max((loss_ - loss_weight_) / (1 - loss_weight_), 0.f);  // for it was not lost
+    else
+      count_miss(sent, now);
+    return judge();
+  }
   if (misses_ > 0) loss_ = std::min(loss_, kAfterSilence);
-  loss_ -= loss_ * kWeight;
+  loss_ -= loss_ * weigh(now);
   misses_ = 0;
   refusals_before_ = std::exchange(refusals_, 0);
-  last_try_ = now;
+  last_in_time_ = last_try_ = now;
   judge();
 }
 
@@ -64,18 +72,31 @@ void Health::refused(Time now) {
 
 void Health::failed(Time sent, Time now) {
   let_losses_fade(now);
-  loss_ += (1 - loss_) * kWeight;
+  loss_weight_ = weigh(now);
+  loss_ += (1 - loss_) * loss_weight_;
   last_lost_ = std::max(last_lost_, sent);
   if (last_reply_ < sent && sent >= last_failure_) {
-    last_failure_ = last_try_ = now;
+    last_failure_ = now;
     ++failures_;
-    ++misses_;
   }
+  if (last_in_time_ < sent) count_miss(sent, now);
   judge();
+}
+
+void Health::count_miss(Time sent, Time now) {
+  if (sent < last_miss_) return;
+  last_miss_ = last_try_ = now;
+  ++misses_;
 }
 
 Health::Duration Health::patience() const {
   return std::max(kSoonest, rtt_ + 4 * variation_);
+}
+
+float Health::weigh(Time now) {
+  const auto passed =
+      std::chrono::duration<float>(now - std::exchange(weighed_, now)) / std::chrono::duration<float>(kFew);
+  return std::clamp(kWeight * passed, kLeastWeight, kWeight);
 }
 
 // Else one that others are preferred to, and that is seldom asked, would carry its past for ever.

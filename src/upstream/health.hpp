@@ -13,8 +13,8 @@ class Health {
   using Time = Clock::time_point;
   using Duration = std::chrono::microseconds;
 
-  // An attempt that was sent at `sent` was answered at `now`, whatever the rcode. A reply to an attempt that was given
-  // up before tells that the server lives and that nothing was lost, but not that it is of use again.
+  // An attempt that was sent at `sent` was answered at `now`, whatever the rcode. A reply that comes too late, or to an
+  // attempt that was given up, tells that the server lives and that nothing was lost, but not that it is of use again.
   void replied(Time sent, Time now);
   // The reply that replied() was told of is a refusal: the server lives, and others are asked first until it answers
   // again.
@@ -60,12 +60,17 @@ class Health {
   static constexpr Duration kNever = std::chrono::hours(24 * 365 * 100);
   static constexpr unsigned kDeadAfter = 3;
   static constexpr Duration kSoonest = std::chrono::milliseconds(250);
+  // A reply that takes longer comes too late for who waits: others have been asked by then (the default of
+  // forward.attempt-timeout).
+  static constexpr Duration kUseful = std::chrono::milliseconds(600);
   static constexpr Duration kFirstPause = std::chrono::milliseconds(500);  // between tries of a failed server, doubled
   static constexpr Duration kLongestPause = std::chrono::seconds(10);      // ... up to here
   // Of attempts, smoothed. Two limits, so that a server near one of them does not go to and fro.
   static constexpr float kLossy = 0.3f, kLossyNoMore = 0.15f;
 
  private:
+  void count_miss(Time sent, Time now);
+  float weigh(Time now);  // the attempt that ends now
   void let_losses_fade(Time now);
   void judge();  // after whatever has happened
 
@@ -74,12 +79,14 @@ class Health {
   Duration distance_{0};
   Duration cost_ = kUnknown;
   Duration pause_ = kNever;  // between tries
-  Time last_reply_{};
-  Time last_failure_{};
+  // Of replies at all, and of those in time; of the last failure that counted in the run of each.
+  Time last_reply_{}, last_in_time_{};
+  Time last_failure_{}, last_miss_{};
   Time last_lost_{};                                // when the youngest attempt that was given up was sent
   Time last_try_ = Time() - std::chrono::hours(1);  // before a machine that has just booted began to count
-  Time faded_{};
+  Time faded_{}, weighed_{};
   float loss_ = 0;         // smoothed share of attempts that were lost
+  float loss_weight_ = 0;  // of the last loss
   unsigned failures_ = 0;  // in a row, without any reply
   unsigned misses_ = 0;    // in a row, without a reply in time
   unsigned refusals_ = 0;  // in a row

@@ -6,12 +6,12 @@
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/io_context.hpp>
 #include <set>
 #include <thread>
 
 #include "support/scripted_upstream.hpp"
 #include "upstream/loop_probe.hpp"
+#include "upstream/server_maker.hpp"
 
 using namespace meridian;
 using namespace meridian::test;
@@ -247,15 +247,12 @@ TEST_CASE("workers watch, catch and end at the same time") {
 }
 
 TEST_CASE("the question that a worker sends") {
-  boost::asio::io_context loop;
-  upstream::Entropy entropy;
-  stats::WorkerCounters counters;
+  ServerMaker maker;
+  maker.patience = milliseconds(100);
+  auto& loop = maker.loop;
   LoopGuard guard;
   const auto watch = upstream::loop_watch(guard);
-  const auto server_at = [&](const ScriptedUpstream& at) {
-    return std::make_shared<upstream::Upstream>(loop, config::Forward::Server(at.endpoint()), milliseconds(100),
-                                                entropy, counters);
-  };
+  const auto server_at = [&](const ScriptedUpstream& at) { return maker(config::Forward::Server(at.endpoint())); };
   const auto run_until = [&](const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + seconds(20);
     while (!condition() && std::chrono::steady_clock::now() < deadline) {

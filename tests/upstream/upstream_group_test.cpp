@@ -7,11 +7,12 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
+
+#include "upstream/server_maker.hpp"
 
 using namespace meridian;
 using upstream::Health;
@@ -62,18 +63,14 @@ struct Group {
   explicit Group(std::vector<config::Forward::Upstream> sources, Policy policy = Policy::Sequential,
                  const UpstreamGroup* previous = nullptr)
       : group(
-            ".", sources, policy, make(), entropy, previous, [this](const auto& at) { return is_ours && is_ours(at); },
+            ".", sources, policy, maker.make(), maker.entropy, previous,
+            [this](const auto& at) { return is_ours && is_ours(at); },
             [this](const auto& of, const auto&, auto, bool) {
               auto& suspect = suspects[of->name()];
               if (!suspect) suspect = std::make_shared<upstream::LoopGuard::Suspect>();
               return suspect;
             }) {}
 
-  UpstreamGroup::Make make() {
-    return [this](const config::Forward::Server& of) {
-      return std::make_shared<upstream::Upstream>(loop, of, seconds(1), entropy, counters);
-    };
-  }
   // "2 1 3": the last numbers of their addresses.
   static std::string text(const UpstreamGroup::Choice& choice) {
     std::string all;
@@ -98,9 +95,7 @@ struct Group {
 
   std::function<bool(const config::Endpoint&)> is_ours;
   std::map<std::string, std::shared_ptr<upstream::LoopGuard::Suspect>> suspects;
-  boost::asio::io_context loop;
-  upstream::Entropy entropy;
-  stats::WorkerCounters counters;
+  test::ServerMaker maker;
   Health::Time now = Health::Clock::now();
   UpstreamGroup group;
 };
@@ -122,13 +117,9 @@ TEST_CASE("a group of nobody has an order of nobody, and that is no loop") {
 }
 
 TEST_CASE("an order keeps its servers after the group and its reload are gone") {
-  boost::asio::io_context loop;
-  upstream::Entropy entropy;
-  stats::WorkerCounters counters;
-  auto group = std::make_unique<UpstreamGroup>(
-      ".", std::vector<config::Forward::Upstream>{server(1), server(2)}, Policy::Random,
-      [&](const auto& of) { return std::make_shared<upstream::Upstream>(loop, of, seconds(1), entropy, counters); },
-      entropy, nullptr);
+  test::ServerMaker maker;
+  auto group = std::make_unique<UpstreamGroup>(".", std::vector<config::Forward::Upstream>{server(1), server(2)},
+                                               Policy::Random, maker.make(), maker.entropy, nullptr);
   const auto order = group->choose(Health::Clock::now()).order;
   group.reset();
   REQUIRE(order.size() == 2);
@@ -145,7 +136,7 @@ TEST_CASE("behind those that are good come, in this order, the lossy, the refusi
     group.answers(2, milliseconds(0));
     group.at(2).refused(group.now);
     group.answers(3, milliseconds(251));
-    for (int i = 0; i < 5; ++i) group.at(3).failed(group.now, group.now + milliseconds(250));
+    for (int i = 0; i < 50; ++i) group.at(3).failed(group.now, group.now + milliseconds(250));
     CHECK(group.order() == "5 4 3 2 1");
   }
 }
@@ -278,14 +269,10 @@ TEST_CASE("servers that are ourselves are left out, with one warning for each") 
   const Directory directory;
   const auto file = directory.write("nameserver 127.0.0.1\n");
   Log log;
-  boost::asio::io_context loop;
-  upstream::Entropy entropy;
-  stats::WorkerCounters counters;
+  test::ServerMaker maker;
   const auto group_of = [&](std::vector<config::Forward::Upstream> sources) {
-    return UpstreamGroup(
-        ".", sources, Policy::Sequential,
-        [&](const auto& of) { return std::make_shared<upstream::Upstream>(loop, of, seconds(1), entropy, counters); },
-        entropy, nullptr, [](const config::Endpoint& at) { return at.address.is_loopback() && at.port == 53; });
+    return UpstreamGroup(".", sources, Policy::Sequential, maker.make(), maker.entropy, nullptr,
+                         [](const config::Endpoint& at) { return at.address.is_loopback() && at.port == 53; });
   };
   auto now = Health::Clock::now();
   auto group = group_of({file});
