@@ -43,13 +43,15 @@ class AresChannel::Core : public std::enable_shared_from_this<Core>,
                           private TcpSockets::Owner {
  public:
   Core(boost::asio::io_context& loop, const config::Endpoint& server, Transport transport,
-       std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters)
+       std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters,
+       std::chrono::milliseconds idle)
       : loop_(loop),
         timer_(loop),
-        idle_(loop),
+        idle_timer_(loop),
         server_(server.address, server.port),
         transport_(transport),
         patience_(patience),
+        idle_(idle),
         entropy_(entropy),
         ports_(loop, server, *this, entropy, counters),
         connections_(loop, server, *this, counters) {
@@ -61,7 +63,7 @@ class AresChannel::Core : public std::enable_shared_from_this<Core>,
     closed_ = true;
     ready_.clear();
     timer_.cancel();
-    idle_.cancel();
+    idle_timer_.cancel();
     ports_.close();
     if (channel_) ::ares_destroy(std::exchange(channel_, nullptr));  // never from inside c-ares: see deliver()
     waiting_.clear();
@@ -262,8 +264,8 @@ class AresChannel::Core : public std::enable_shared_from_this<Core>,
   }
 
   void close_when_idle() {
-    idle_.expires_after(kIdle);
-    idle_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    idle_timer_.expires_after(idle_);
+    idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       const auto self = weak.lock();
       if (!error && self && !self->closed_ && self->waiting_.empty()) self->show_the_end(self->connections_.end());
     });
@@ -275,10 +277,11 @@ class AresChannel::Core : public std::enable_shared_from_this<Core>,
 
   boost::asio::io_context& loop_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer idle_;
+  boost::asio::steady_timer idle_timer_;
   const boost::asio::ip::udp::endpoint server_;
   const Transport transport_;
   const std::chrono::milliseconds patience_;
+  const std::chrono::milliseconds idle_;
   Entropy& entropy_;
   std::unordered_map<std::uint16_t, Waiting> waiting_;  // by id; c-ares and the ports hold pointers to the values
   std::deque<std::uint16_t> ended_;                     // what c-ares has yet to hear of
@@ -321,8 +324,9 @@ const ares_socket_functions AresChannel::Core::kUdpCalls = {
 };
 
 AresChannel::AresChannel(boost::asio::io_context& loop, const config::Endpoint& server, Transport transport,
-                         std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters)
-    : core_(std::make_shared<Core>(loop, server, transport, patience, entropy, counters)) {}
+                         std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters,
+                         std::chrono::milliseconds idle)
+    : core_(std::make_shared<Core>(loop, server, transport, patience, entropy, counters, idle)) {}
 
 AresChannel::~AresChannel() {
   core_->close();

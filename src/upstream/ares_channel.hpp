@@ -38,9 +38,11 @@ namespace meridian::upstream {
 class AresChannel final : public Channel {
  public:
   // Udp or Tcp. Throws std::runtime_error if c-ares gets no memory. `entropy` and `counters` outlive the channel.
-  // `patience`: how long a question is waited for; 1.34 waits 250 ms at least.
+  // `patience`: how long a question is waited for; 1.34 waits 250 ms at least. `idle`: how long a TCP connection is
+  // kept that has no question (RFC 7766, 6.2.3).
   AresChannel(boost::asio::io_context& loop, const config::Endpoint& server, Transport transport,
-              std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters);
+              std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters,
+              std::chrono::milliseconds idle = kIdle);
   ~AresChannel() override;
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
@@ -50,7 +52,6 @@ class AresChannel final : public Channel {
 
   // 65,536 in flight make c-ares loop for ever, and long before that a random id is guessed too easily.
   static constexpr std::size_t kMostInFlight = 30000;
-  // A TCP connection without questions is kept so long (RFC 7766, 6.2.3: a server may end it before).
   static constexpr std::chrono::seconds kIdle{10};
 
  private:

@@ -53,12 +53,13 @@ ares_channel open_ares(const AresSetup& setup) {
   options.tries = 1;
   options.ndots = 1;
   options.ednspsz = kLargestQuery;
-  options.lookups = const_cast<char*>("b");  // c-ares copies it
+  options.resolvconf_path = const_cast<char*>("/dev/null");  // 1.34 takes `options use-vc` from it, whatever is given
+  options.lookups = const_cast<char*>("b");                  // c-ares copies both
   options.sock_state_cb = setup.on_interest;
   options.sock_state_cb_data = setup.self;
   int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_EDNSPSZ |
-              ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST | ARES_OPT_LOOKUPS | ARES_OPT_NOROTATE |
-              ARES_OPT_SOCK_STATE_CB;
+              ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST | ARES_OPT_RESOLVCONF | ARES_OPT_LOOKUPS |
+              ARES_OPT_NOROTATE | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE  // 1.34 keeps answers, and waits 5 s at most, if it is not told otherwise
   options.maxtimeout = options.timeout;
   given |= ARES_OPT_QUERY_CACHE | ARES_OPT_MAXTIMEOUTMS;

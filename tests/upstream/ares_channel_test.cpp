@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty datagram is nothing") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "what the environment says of resolvers means nothing here") {
-  ::setenv("RES_OPTIONS", "retrans:60000 retry:4 rotate use-vc", 1);
+  ::setenv("RES_OPTIONS", "retrans:60000 retry:4 rotate", 1);
   ::setenv("LOCALDOMAIN", "elsewhere.test", 1);
   const ScriptedUpstream server(silent());
   const auto channel = open(server.endpoint(), Transport::Udp, milliseconds(50));

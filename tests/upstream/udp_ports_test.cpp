@@ -311,6 +311,7 @@ TEST_CASE_FIXTURE(Fixture, "without descriptors questions share the ports that t
   CHECK(ports->open() == 2);
 }
 
+#ifndef __SANITIZE_ADDRESS__  // UBSan, which comes with it, looks at objects through a pipe: two descriptors
 TEST_CASE_FIXTURE(Fixture, "without any descriptor questions fail as busy, later") {
   Server server;
   for (const rlim_t left : {0, 1}) {
@@ -324,6 +325,8 @@ TEST_CASE_FIXTURE(Fixture, "without any descriptor questions fail as busy, later
     turns = 0;
   }
 }
+
+#endif
 
 TEST_CASE_FIXTURE(Fixture, "an unreachable network is not this machine's fault") {
   open({boost::asio::ip::make_address("255.255.255.255"), 53});  // EACCES without SO_BROADCAST
