@@ -22,6 +22,7 @@
 #include "server/worker.hpp"
 #include "source/snapshot.hpp"
 #include "state_directory.hpp"
+#include "upstream/own_addresses.hpp"
 #include "upstream_status.hpp"
 
 namespace meridian {
@@ -33,8 +34,8 @@ namespace asio = boost::asio;
 class Workers {
  public:
   Workers(const config::Config& config, std::vector<server::Sockets> sockets, const control::ZonePtr& zones,
-          asio::io_context& home)
-      : forwarding_(config.forward) {
+          const std::vector<config::Endpoint>& bound, asio::io_context& home)
+      : forwarding_(config.forward, upstream::listening_at(bound)) {
     admission_.set_limits(config.limits);
     const auto settings = server::make_settings(config);
     for (unsigned i = 0; i < sockets.size(); ++i) {
@@ -55,7 +56,7 @@ class Workers {
     frontend.apply = [this](const config::Config& config) {
       const auto settings = server::make_settings(config);
       admission_.set_limits(config.limits);
-      forwarding_.cache.configure(config.forward.cache);
+      reconfigure(config.forward);
       for (const auto& worker : workers_) worker->apply(settings);
     };
     frontend.cache = [this] {
@@ -80,6 +81,15 @@ class Workers {
   }
 
  private:
+  void reconfigure(const config::Forward& forward) {
+    try {
+      forwarding_.tls.trust(forward);
+      forwarding_.cache.configure(forward.cache);
+    } catch (const std::exception& e) {
+      spdlog::error("forward: {}; what was there before goes on", e.what());
+    }
+  }
+
   // Asks every worker, and calls `all_done` on the control thread when the last one has answered.
   template <class Ask>
   void each(Ask ask, std::function<void()> all_done) {
@@ -121,7 +131,7 @@ int serve(const std::filesystem::path& config_file) {
   // The other threads: one for disks; the workers.
   asio::thread_pool disk(1);
   const auto zones = control::empty_zones(config, bound, 0);
-  Workers workers(config, std::move(sockets), zones, control_loop);
+  Workers workers(config, std::move(sockets), zones, bound, control_loop);
   const auto frontend = workers.frontend(bound);
 
   // From sources to zones.

@@ -38,7 +38,8 @@ Exchange::Exchange(std::uint64_t number, Owner& owner, Entropy& entropy, stats::
       limits_(limits),
       question_(std::move(question)),
       probe_(std::move(choice.probe)) {
-  for (auto& upstream : choice.order) candidates_.push_back({std::move(upstream)});
+  const auto& order = choice.order;
+  for (std::size_t i = 0; i < order.size(); ++i) candidates_.push_back({order[i], order.limits(i)});
 }
 
 void Exchange::start(Time now) {
@@ -137,10 +138,9 @@ Exchange::Candidate& Exchange::candidate(const Attempt& attempt) {
 }
 
 Exchange::Candidate* Exchange::pick() {
-  const unsigned limit = refused_ ? 1 : kTries;
   Candidate* least = nullptr;
   for (auto& candidate : candidates_) {
-    if (candidate.spent || candidate.tries >= limit) continue;
+    if (candidate.spent || candidate.tries >= (refused_ ? 1 : std::min(kTries, candidate.limits.tries))) continue;
     if (!least || candidate.tries < least->tries) least = &candidate;
   }
   return least;
@@ -154,7 +154,7 @@ void Exchange::ask(Candidate& candidate) {
   // server alone is given twice the time with each try (RFC 6298, 5.5).
   auto pause = candidate.upstream->health().patience();
   if (candidates_.size() == 1) pause *= 1 << (candidate.tries - 1);
-  wait_for(std::min<Health::Duration>(pause, limits_.attempt));
+  wait_for(std::min<Health::Duration>(pause, std::min(limits_.attempt, candidate.limits.attempt)));
 }
 
 std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Transport transport) {

@@ -77,6 +77,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   using Time = Health::Time;
   struct Candidate {
     UpstreamPtr upstream;
+    Roster::Limits limits;  // of its resolv.conf
     unsigned tries = 0;
     bool spent = false;      // it has said no
     bool plain = false;      // asked without EDNS

@@ -11,6 +11,7 @@
 
 #include "upstream/exchange.hpp"
 #include "upstream/forward_zones.hpp"
+#include "upstream/loop_probe.hpp"
 #include "upstream/timing_wheel.hpp"
 
 namespace meridian::upstream {
@@ -85,9 +86,12 @@ struct Forwarder::Impl final : Exchange::Owner {
     settings = forward;
     limits = ttl_limits(forward.cache);
     const auto make = [this](const config::Forward::Server& server) {
-      return std::make_shared<Upstream>(loop, server, std::max(kLateReplies, settings.timeout), entropy, counters);
+      const Upstream::Means means{loop, entropy, counters, shared.tls};
+      return std::make_shared<Upstream>(means, server, std::max(kLateReplies, settings.timeout));
     };
-    zones = std::make_unique<ForwardZones>(forward, make, entropy, zones.get());
+    const auto watch = shared.watch_loops ? loop_watch(shared.loops) : UpstreamGroup::WatchLoop();
+    const ForwardZones::Means means{make, shared.is_ours, watch, entropy};
+    zones = std::make_unique<ForwardZones>(forward, means, zones.get());
   }
 
   // ---- What is known already ----------------------------------------------------------------------------------------
@@ -127,6 +131,10 @@ struct Forwarder::Impl final : Exchange::Owner {
   // ---- Asking ------------------------------------------------------------------------------------------------------
 
   void ask(const dns::Query& query, Done done) {
+    if (shared.loops.caught(query)) {
+      counters.upstream_loops.add();
+      return refuse(dns::ExtendedError::NoReachableAuthority, std::move(done));
+    }
     if (!enter()) {
       counters.forward_refused_busy.add();
       return refuse(dns::ExtendedError::Other, std::move(done));
@@ -314,10 +322,11 @@ void Forwarder::reload(const config::Forward& settings) {
 std::vector<UpstreamState> Forwarder::state() const {
   std::vector<UpstreamState> all;
   for (const auto& [key, group] : impl_->zones->groups()) {
-    for (const auto& upstream : group->servers()) {
-      const std::chrono::duration<double, std::milli> rtt = upstream->health().rtt();
-      all.push_back({upstream->name(), group->zone(), rtt.count(), !upstream->health().suspect(), false,
-                     upstream->queries(), upstream->failures()});
+    for (std::size_t place = 0; place < group->servers().size(); ++place) {
+      const auto& upstream = *group->servers()[place];
+      const std::chrono::duration<double, std::milli> rtt = upstream.health().rtt();
+      all.push_back({upstream.name(), group->zone(), rtt.count(), !upstream.health().suspect(), group->looping(place),
+                     upstream.queries(), upstream.failures()});
     }
   }
   return all;

@@ -5,17 +5,12 @@
 #include <utility>
 
 #include "upstream/ares_channel.hpp"
+#include "upstream/tls_channel.hpp"
 
 namespace meridian::upstream {
 
-Upstream::Upstream(boost::asio::io_context& loop, const config::Forward::Server& server,
-                   std::chrono::milliseconds patience, Entropy& entropy, stats::WorkerCounters& counters)
-    : loop_(loop),
-      server_(server),
-      name_(server.to_text()),
-      patience_(patience),
-      entropy_(entropy),
-      counters_(counters) {}
+Upstream::Upstream(const Means& means, const config::Forward::Server& server, std::chrono::milliseconds patience)
+    : means_(means), server_(server), name_(server.to_text()), patience_(patience) {}
 
 void Upstream::replied(Health::Time sent, Health::Time now) {
   if (health_.dead()) spdlog::info("upstream {}: answers again", name_);
@@ -37,11 +32,13 @@ std::uint16_t Upstream::send(std::vector<std::uint8_t>& query, Transport transpo
 }
 
 Channel& Upstream::channel(Transport transport) {
-  const bool udp = transport == Transport::Udp;
-  auto& made = udp ? udp_ : tcp_;
-  if (!made)
-    made = std::make_unique<AresChannel>(loop_, server_.endpoint, udp ? Transport::Udp : Transport::Tcp, patience_,
-                                         entropy_, counters_);
+  auto& made = channels_[static_cast<std::size_t>(transport)];
+  auto& [loop, entropy, counters, tls] = means_;
+  if (!made && transport == Transport::Tls) {
+    made = std::make_unique<TlsChannel>(loop, server_, patience_, entropy, counters, tls);
+  } else if (!made) {
+    made = std::make_unique<AresChannel>(loop, server_.endpoint, transport, patience_, entropy, counters);
+  }
   return *made;
 }
 

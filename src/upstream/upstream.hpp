@@ -1,6 +1,7 @@
 #pragma once
 // One server that questions are sent to: what we know of its health, and the channels to it. Belongs to one forwarder.
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
@@ -14,15 +15,23 @@
 #include "upstream/channel.hpp"
 #include "upstream/entropy.hpp"
 #include "upstream/health.hpp"
+#include "upstream/tls_client.hpp"
 
 namespace meridian::upstream {
 
 class Upstream {
  public:
+  // What outlives it.
+  struct Means {
+    boost::asio::io_context& loop;
+    Entropy& entropy;
+    stats::WorkerCounters& counters;
+    TlsClient& tls;
+  };
+
   // `patience`: how long a reply is waited for after its question has been given up, so that late ones still tell us
-  // that the server lives. `entropy` and `counters` must outlive this.
-  Upstream(boost::asio::io_context& loop, const config::Forward::Server& server, std::chrono::milliseconds patience,
-           Entropy& entropy, stats::WorkerCounters& counters);
+  // that the server lives.
+  Upstream(const Means& means, const config::Forward::Server& server, std::chrono::milliseconds patience);
 
   const config::Forward::Server& server() const { return server_; }
   const std::string& name() const { return name_; }  // "10.96.0.10:53"
@@ -44,17 +53,14 @@ class Upstream {
  private:
   Channel& channel(Transport transport);
 
-  boost::asio::io_context& loop_;
+  const Means means_;
   const config::Forward::Server server_;
   const std::string name_;
   const std::chrono::milliseconds patience_;
-  Entropy& entropy_;
-  stats::WorkerCounters& counters_;
   Health health_;
   std::uint64_t queries_ = 0;
   std::uint64_t failures_ = 0;
-  std::unique_ptr<Channel> udp_;
-  std::unique_ptr<Channel> tcp_;
+  std::array<std::unique_ptr<Channel>, 3> channels_;  // by transport
 };
 
 }  // namespace meridian::upstream

@@ -37,6 +37,7 @@ std::string describe(const upstream::Result& result) {
 
 Asking::Asking(const config::Forward& settings)
     : own_(std::make_unique<upstream::SharedState>(settings)), shared(*own_) {
+  shared.watch_loops = false;
   forwarder.emplace(loop, settings, shared, counters);
 }
 
