@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What becomes of a kept answer while time passes: it counts down, is asked for again, ends, and outlives its upstream
 (behaviour 9)."""
+import signal
 import threading
 import time
 import unittest
@@ -8,6 +9,7 @@ import unittest
 import dns.rcode
 
 from behind import FAILS, GOOD, SLACK, TIME, WithUpstreams, describe, good, metric, says, silent
+from crowd import ask_together
 from meridian import eventually, extended_errors, texts
 from upstream import Wait, reply_to
 
@@ -68,6 +70,42 @@ class Living(WithUpstreams):
             upstream.handle = good
             eventually(lambda: server.answer("www.test.net") == GOOD, 5 - 0.9 + SLACK)
         self.at_once(check, {"SERVFAIL": (says(dns.rcode.SERVFAIL),), "silence": (silent,)})
+
+    def test_those_who_wait_for_one_question_hear_its_end_together(self):
+        def check(title, handle, expected, most_asked):
+            upstream = self.start(handle)
+            server = self.serve(upstream)
+            queries = [server.query("www.test.net") for _ in range(100)]
+            for client in ask_together(server.port, queries, lambda i: i % 4 == 0):
+                self.assertIn(describe(client.reply), expected)
+                self.assertLess(client.seconds, TIME + SLACK)
+            self.assertLessEqual(upstream.times("www.test.net"), most_asked)
+        kept = ("SERVFAIL", *FAILS, "SERVFAIL ede13")  # RFC 8914: Cached Error, for who comes after the end
+        self.at_once(check, {"silence": (silent, kept, 3), "SERVFAIL": (says(dns.rcode.SERVFAIL), kept, 1),
+                             "REFUSED": (says(dns.rcode.REFUSED), kept, 1),
+                             "a late answer": (lambda q, tcp: [Wait(2.5), *good(q)], kept, 3),
+                             "an answer": (lambda q, tcp: [Wait(0.1), *good(q)], (GOOD,), 1)})
+
+    def test_those_who_wait_are_answered_whatever_is_reloaded_or_stopped(self):
+        def check(title, change):
+            upstream = self.start(lambda q, tcp: [Wait(1.0), *good(q)])
+            server = self.serve(upstream, **{"attempt-timeout": "1800ms"})
+            heard = []
+            queries = [server.query("www.test.net") for _ in range(50)]
+            asking = threading.Thread(
+                target=lambda: heard.extend(ask_together(server.port, queries, lambda i: i % 4 == 0, deadline=5)))
+            asking.start()
+            eventually(lambda: upstream.times("www.test.net") and metric(server, "forward_coalesced_total") == 49, 5)
+            change(server)
+            asking.join()
+            self.assertEqual([describe(client.reply) for client in heard], 50 * [GOOD])
+
+        def reload(server):
+            server.settings["forward"].update(upstreams=["127.0.0.1:1"], cache={"size": "0"})
+            server.configure()
+            server.signal(signal.SIGHUP)
+            eventually(lambda: metric(server, "cache_limit_bytes") == 0, 5)
+        self.at_once(check, {"a reload": (reload,), "SIGTERM": (lambda server: self.assertEqual(server.stop(), 0),)})
 
     def test_an_answer_that_comes_too_late_is_kept_for_the_next(self):
         upstream = self.start(lambda q, tcp: [Wait(2.5), *good(q)])
