@@ -2,8 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
 #include <fstream>
+#include <mutex>
 #include <random>
 #include <vector>
 

@@ -189,6 +189,7 @@ bool CacheEntries::has_room_main(std::uint32_t size, const CacheMoment& moment) 
     }
     main_.pop();
   }
+  if (index_.full()) return false;  // of short entries there may be so many that octets are left
   return main_.fits(size) || main_.dead() >= main_.capacity() / kDeadPart;
 }
 

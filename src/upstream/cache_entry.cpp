@@ -20,7 +20,7 @@ CacheEntry& CacheEntry::write(std::byte* place, const Cache::Key& key, std::uint
   CacheEntry& entry = *new (place) CacheEntry;
   entry.size = size_of(key, kept);
   entry.hash = hash;
-  entry.stored = entry.paused_until = now;
+  entry.stored = now;
   entry.type = key.type;
   entry.klass = key.klass;
   entry.dnssec_ok = key.dnssec_ok;

@@ -88,7 +88,7 @@ HitRates hit_rates(const CacheLoad& load) {
   settings.size = load.cache_octets;
   upstream::Cache cache(settings, load.seed);
   PlainLru lru(load.cache_octets);
-  NumberedReplies replies;
+  NumberedReplies replies(load.addresses);
   const Zipf zipf(load.names, load.exponent);
   std::mt19937_64 random(load.seed);
   std::vector<std::uint8_t> room(dns::kMaxMessage);

@@ -48,6 +48,7 @@ struct CacheLoad {
   std::size_t names = 100'000;  // popular ones
   double exponent = 1.0;        // of Zipf's law
   double flood = 0;             // part of all questions that nobody asks again
+  unsigned addresses = 4;       // in each reply
   std::size_t questions = 1'000'000;
   std::uint64_t cache_octets = 2 << 20;
   std::uint64_t seed = 1;

@@ -240,6 +240,11 @@ TEST_CASE("flushing a name") {
       CHECK(cache.usage().replies == 12 - c.gone);
     }
   }
+  SUBCASE("goes by labels, not by octets") {
+    store(cache, question_of("a\\003com"), {60}, "x", at(0));  // one label, which ends like a name
+    CHECK(cache.flush(dns::FoldedName(*dns::Name::from_text("com")), true) == 8 + 2);
+    CHECK(ask(cache, question_of("a\\003com"), at(0)) == "fresh 60 x");
+  }
   SUBCASE("all") {
     CHECK(cache.flush_all() == 12);
     CHECK(cache.usage().octets == 0);
