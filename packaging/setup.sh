@@ -6,7 +6,7 @@ run_packages="$build_packages bind9-dnsutils curl"
 # Compilers and checkers; clients; the real servers that stand in front of Meridian and behind it.
 test_packages="$run_packages ccache doctest-dev libbenchmark-dev clang clang-format libclang-rt-14-dev
   knot-dnsutils python3 python3-dnspython python3-yaml python3-jsonschema git procps
-  dnsmasq-base unbound bind9 knot nsd"
+  dnsmasq-base unbound bind9 knot nsd knot-resolver openssl"
 # What builds the manifests, and fetches what is published of their kinds: any kubectl and any npm will do, and Debian's
 # packages would be in the way of those that came from elsewhere.
 command -v kubectl >/dev/null || test_packages="$test_packages kubernetes-client"

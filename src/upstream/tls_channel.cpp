@@ -96,14 +96,14 @@ class TlsChannel::Core : public std::enable_shared_from_this<Core>, public TlsCo
     heard_ = Clock::now();
     if (message.size() < dns::kHeaderSize) return;
     const auto found = waiting_.find(static_cast<std::uint16_t>(message[0] << 8 | message[1]));
-    if (found == waiting_.end()) return;  // too late
+    if (found == waiting_.end()) return counters_.upstream_strays.add();  // too late
     const auto listener = std::move(found->second.listener);
     waiting_.erase(found);
     if (waiting_.empty()) idle_since_ = heard_;
     if (!listener->believes(message)) return listener->failed(Failure::Rejected);
     if (!std::exchange(served_, true)) {
       pause_ = kFirstPause;
-      if (tls_.is_news(name_, "")) spdlog::info("upstream {}: answers again", name_);
+      if (tls_.is_news(name_, "")) spdlog::info("upstream {}: answers over TLS again", name_);
     }
     listener->replied(Octets(message.begin(), message.end()));
   }
