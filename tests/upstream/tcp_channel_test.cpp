@@ -10,6 +10,7 @@
 
 #include "support/scripted_upstream.hpp"
 #include "upstream/ares_channel.hpp"
+#include "upstream/few_descriptors.hpp"
 
 using namespace meridian;
 using namespace meridian::test;
@@ -220,6 +221,18 @@ TEST_CASE_FIXTURE(Fixture, "nobody listens") {
   const auto waiting = ask();
   REQUIRE(run_until([&] { return waiting->ends == 1; }));
   CHECK(waiting->failure == Failure::Unreachable);
+}
+
+TEST_CASE_FIXTURE(Fixture, "no descriptor is no fault of the server's") {
+  std::shared_ptr<Waiting> waiting;
+  {
+    const FewDescriptors none(0);
+    waiting = ask();
+  }
+  CHECK(waiting->ends == 0);  // never from inside send()
+  REQUIRE(run_until([&] { return waiting->ends == 1; }));
+  CHECK(waiting->failure == Failure::Busy);
+  CHECK(good(0));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a reply that is not believed ends its own question only") {

@@ -4,8 +4,6 @@
 #include "upstream/udp_ports.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/asio.hpp>
@@ -14,8 +12,11 @@
 #include <set>
 #include <vector>
 
+#include "upstream/few_descriptors.hpp"
+
 using namespace meridian;
 using boost::asio::ip::udp;
+using meridian::test::FewDescriptors;
 using std::chrono::milliseconds;
 using upstream::Failure;
 using upstream::UdpPorts;
@@ -120,33 +121,6 @@ struct Fixture : UdpPorts::Owner {
   std::vector<std::unique_ptr<Waiting>> all;
   std::optional<UdpPorts> ports;
   int turns = 0;
-};
-
-// Descriptors that this process may have: those it has and `more`.
-struct Descriptors {
-  explicit Descriptors(rlim_t more) {
-    ::getrlimit(RLIMIT_NOFILE, &before);
-    for (int next = 0; next >= 0 && held.size() < 4096;) {  // fill the gaps: the kernel gives the lowest
-      next = ::dup(0);
-      if (next < 0) break;
-      held.push_back(next);
-      if (held.size() > 64) break;
-    }
-    const int highest = held.back();
-    for (std::size_t i = 0; i < more; ++i) {
-      ::close(held.back());
-      held.pop_back();
-    }
-    rlimit less = before;
-    less.rlim_cur = static_cast<rlim_t>(highest) + 1;
-    ::setrlimit(RLIMIT_NOFILE, &less);
-  }
-  ~Descriptors() {
-    ::setrlimit(RLIMIT_NOFILE, &before);
-    for (const int descriptor : held) ::close(descriptor);
-  }
-  rlimit before{};
-  std::vector<int> held;
 };
 
 }  // namespace
@@ -303,7 +277,7 @@ TEST_CASE_FIXTURE(Fixture, "without descriptors questions share the ports that t
   open(server.endpoint());
   ask(server);
   {
-    const Descriptors none(0);
+    const FewDescriptors none(0);
     CHECK(ask(server).port != 0);
   }
   CHECK(ports->open() == 1);
@@ -318,7 +292,7 @@ TEST_CASE_FIXTURE(Fixture, "without any descriptor questions fail as busy, later
     CAPTURE(left);
     open(server.endpoint());
     auto& waiting = ask();
-    const Descriptors few(left);  // one is epoll's
+    const FewDescriptors few(left);  // one is epoll's
     CHECK_FALSE(waiting.ended);
     REQUIRE(run_until([&] { return waiting.ended && turns > 0; }));
     CHECK(waiting.failure == Failure::Busy);
