@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """forward_memory.py MERIDIAN TOOLS: resident memory with a cache of 64 MiB that is full: asked for new names until the
-cache gives up old ones, and as long again. TOOLS: a directory with dnsload and upstream_echo."""
+cache gives up old ones, and as long again; beside that of the same load without a cache. TOOLS: a directory with dnsload
+and upstream_echo."""
 import os
 import pathlib
 import subprocess
@@ -19,16 +20,18 @@ def main():
     upstream_port = free_port()
     upstream = subprocess.Popen(["taskset", "-c", "1", tools / "upstream_echo", str(upstream_port), "3600"])
     try:
-        section = f'{{upstreams: ["127.0.0.1:{upstream_port}"], cache: {{size: {SIZE_MIB}MiB}}}}'
-        with forwarding(binary, section, cpu=0) as server:
-            fill(server, tools)
+        section = f'{{upstreams: ["127.0.0.1:{upstream_port}"], cache: {{size: %s}}}}'
+        with forwarding(binary, section % 0, cpu=0) as server:
+            ask_new_names(server, tools, 0)
+            without = server.resident_mb()
+        with forwarding(binary, section % f"{SIZE_MIB}MiB", cpu=0) as server:
+            fill(server, tools, without)
     finally:
         upstream.terminate()
         upstream.wait()
 
 
-def fill(server, tools):
-    empty = server.resident_mb()
+def fill(server, tools, without):
     begun, asked, full_at = time.monotonic(), 0, None
     while full_at is None or asked < 2 * full_at:  # twice round: what is given up must be used again
         if time.monotonic() - begun > LONGEST:
@@ -40,7 +43,7 @@ def fill(server, tools):
     replies = server.metric("meridian_cache_entries")
     full = server.resident_mb()
     print(f"full cache of {SIZE_MIB} MiB: {replies:.0f} replies in {octets:.1f} MiB, {octets * 2**20 / replies:.0f} octets "
-          f"each; resident {empty:.1f} MiB before, {full:.1f} after: {(full - empty) / SIZE_MIB:.2f} of the size more")
+          f"each; resident {full:.1f} MiB, without a cache {without:.1f}: {(full - without) / SIZE_MIB:.2f} of its size")
 
 
 def ask_new_names(server, tools, first):
