@@ -17,6 +17,7 @@
 #include "control/admin.hpp"
 #include "control/reconciler.hpp"
 #include "control/reload.hpp"
+#include "descriptor_limit.hpp"
 #include "logging.hpp"
 #include "server/cpus.hpp"
 #include "server/worker.hpp"
@@ -122,6 +123,7 @@ int serve(const std::filesystem::path& config_file) {
   asio::signal_set hang_up(control_loop, SIGHUP), terminate(control_loop, SIGTERM, SIGINT);
 
   // What can fail at the start, before anybody is answered.
+  raise_descriptor_limit();
   prepare_state_directory(config.state);
   std::vector<config::Endpoint> bound;
   const unsigned count = config.workers ? config.workers : server::usable_cpus();

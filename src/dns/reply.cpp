@@ -71,4 +71,17 @@ std::optional<Reply> check_reply(std::span<const std::uint8_t> octets, std::uint
   return reply;
 }
 
+std::optional<ExtendedError> extended_error(const Reply& reply) {
+  constexpr std::size_t kBeforeOptions = 11;  // the root's octet, type, class, TTL, RDLENGTH
+  std::optional<ExtendedError> found;
+  if (reply.opt_end == 0) return found;
+  const auto options = reply.octets.first(reply.opt_end).subspan(reply.opt_begin + kBeforeOptions);
+  each_option(options, [&](Option code, std::span<const std::uint8_t> data) {
+    if (!found && code == Option::ExtendedError && data.size() >= 2)
+      found = static_cast<ExtendedError>(read_u16(data.data()));
+    return true;
+  });
+  return found;
+}
+
 }  // namespace meridian::dns

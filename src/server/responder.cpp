@@ -68,7 +68,7 @@ query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange&
   if (outcome.action == Action::Forward) {
     const auto known = forwarder_.cached(exchange.query);
     if (!known) return outcome;  // counted and logged when it is answered
-    outcome = answer_from(*known, exchange, out);
+    outcome = compose(*known, query::Where::Cached, exchange, out);
     upstream = known->upstream;
   }
   const bool reply = outcome.action == Action::Reply;
@@ -85,17 +85,18 @@ query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange&
   return outcome;
 }
 
-query::Outcome Responder::answer_from(const upstream::Result& known, const Exchange& exchange,
-                                      std::span<std::uint8_t> out) {
-  const auto rcode = known.reply ? known.reply->rcode : dns::Rcode::ServFail;
-  const auto size = compose(known, exchange, out);
-  return {query::Outcome::Action::Reply, size, rcode, query::Where::Cached};
-}
-
-std::size_t Responder::compose(const upstream::Result& result, const Exchange& exchange, std::span<std::uint8_t> out) {
+query::Outcome Responder::compose(const upstream::Result& result, query::Where where, const Exchange& exchange,
+                                  std::span<std::uint8_t> out) {
+  using Action = query::Outcome::Action;
   const auto& [from, tcp, client, query] = exchange;
-  return result.reply ? query::relay(query, *result.reply, result.error, settings_->query, client, out)
-                      : query::fail(query, dns::Rcode::ServFail, *result.error, settings_->query, client, out);
+  const bool cut = result.reply && result.reply->truncated;
+  if (result.reply && !(cut && tcp))
+    return {Action::Reply, query::relay(query, *result.reply, result.error, settings_->query, client, out),
+            result.reply->rcode, where};
+  // TC would say "ask over TCP", which this client has done.
+  const auto error = cut ? dns::ExtendedError::NetworkError : *result.error;
+  return {Action::Reply, query::fail(query, dns::Rcode::ServFail, error, settings_->query, client, out),
+          dns::Rcode::ServFail, where};
 }
 
 void Responder::forward(const Exchange& exchange, Send send) {
@@ -107,13 +108,12 @@ void Responder::forward(const Exchange& exchange, Send send) {
 
 void Responder::finish(const Pending& pending, const upstream::Result& result) {
   const auto& [from, tcp, client, query] = pending.kept;
-  const auto rcode = result.reply ? result.reply->rcode : dns::Rcode::ServFail;
-  const auto size = compose(result, pending.kept, relayed_);
-  const auto reply = std::span<const std::uint8_t>(relayed_).first(size);
+  const auto outcome = compose(result, query::Where::Forwarded, pending.kept, relayed_);
+  const auto reply = std::span<const std::uint8_t>(relayed_).first(outcome.size);
 
-  count(pending.kept, stats::rcode_bucket(std::uint16_t(rcode)), query::Where::Forwarded);
+  count(pending.kept, stats::rcode_bucket(std::uint16_t(outcome.rcode)), outcome.where);
   if (!tcp && truncated(reply)) counters_.udp_truncated.add();
-  log_.write({from, tcp, query, rcode, query::Where::Forwarded, size,
+  log_.write({from, tcp, query, outcome.rcode, outcome.where, outcome.size,
               std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.since), result.upstream});
   pending.send(reply);
   if (pending.owed && --in_flight_ == 0 && when_answered_) when_answered_();

@@ -52,8 +52,8 @@ class Responder {
  private:
   struct Pending;
   query::Turn next_turn();
-  query::Outcome answer_from(const upstream::Result& known, const Exchange& exchange, std::span<std::uint8_t> out);
-  std::size_t compose(const upstream::Result& result, const Exchange& exchange, std::span<std::uint8_t> out);
+  query::Outcome compose(const upstream::Result& result, query::Where where, const Exchange& exchange,
+                         std::span<std::uint8_t> out);
   void finish(const Pending& pending, const upstream::Result& result);
   void count(const Exchange& exchange, stats::RCode rcode, query::Where where);
 

@@ -44,6 +44,7 @@ class Cache {
     bool denial = false;
     bool refresh = false;  // popular and near its end: ask again now. Said to one asker for each life of a reply
     dns::ExtendedError error = dns::ExtendedError::Other;  // of Failed
+    bool failed_before = false;                            // of Expired: when it was asked again, nobody could answer
     // The reply in `room`: id 0, the question in lower case, TTLs counted down (kStaleTtl for Expired and Stale), no
     // OPT.
     dns::Reply reply{};

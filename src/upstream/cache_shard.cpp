@@ -40,6 +40,7 @@ Cache::Found CacheShard::find(const Cache::Key& key, const CacheMoment& moment, 
   }
   entry->uses = more(entry->uses);
   found.denial = entry->denial;
+  found.failed_before = entry->paused_until > entry->stored;
   found.reply = entry->copy_to(room, moment.now);
   return found;
 }

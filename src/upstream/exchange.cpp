@@ -7,6 +7,8 @@ namespace meridian::upstream {
 
 namespace {
 
+constexpr unsigned kExtended = 16;  // codes from here on are about EDNS, TSIG and cookies (RFC 6895, 2.3)
+
 // The server tells us something about the name, not about itself.
 bool answers(dns::Rcode rcode) {
   switch (rcode) {
@@ -15,10 +17,9 @@ bool answers(dns::Rcode rcode) {
     case dns::Rcode::NotImp:
     case dns::Rcode::Refused:
     case dns::Rcode::NotAuth:
-    case dns::Rcode::BadVers:
       return false;
     default:
-      return true;
+      return static_cast<unsigned>(rcode) < kExtended;
   }
 }
 
@@ -68,7 +69,7 @@ void Exchange::take(const Attempt& attempt, std::vector<std::uint8_t>& octets, c
   const bool retry = attempt.form().transport == Transport::Tcp;  // what UDP cut off
 
   if (answers(reply.rcode) && (!reply.truncated || stream)) return end({octets, &reply, {}, from.upstream.get()});
-  if (retry) return conclude(dns::ExtendedError::NetworkError);
+  if (retry) return leave_tcp(from);
   if (over_tcp_) return;
   if (attempt.form().edns && may_dislike_edns(reply.rcode) && !from.plain) {
     from.plain = true;
@@ -96,10 +97,7 @@ void Exchange::go_on(const Attempt& attempt, Failure failure, bool was_current) 
   // Servers end connections that they think idle, and our question may just have been on its way (RFC 7766, 6.2.4).
   const bool may_reconnect =
       transport != Transport::Udp && failure == Failure::Unreachable && !std::exchange(of.reconnect, true);
-  if (transport == Transport::Tcp) {
-    may_reconnect ? send_over_tcp(of) : conclude(dns::ExtendedError::NetworkError);
-    return;
-  }
+  if (transport == Transport::Tcp) return may_reconnect ? send_over_tcp(of) : leave_tcp(of);
   if (over_tcp_ || failure == Failure::TimedOut) return;
   if (!was_current && current_) return;  // another's time is running
   if (may_reconnect) return ask(of);
@@ -108,6 +106,14 @@ void Exchange::go_on(const Attempt& attempt, Failure failure, bool was_current) 
   if (next && next->tries < of.tries) return ask(*next);
   if (!next && outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
   // Else all have had this turn: the alarm begins the next one, when the server may be back.
+}
+
+// It could not tell us the whole, so others are asked.
+void Exchange::leave_tcp(Candidate& from) {
+  over_tcp_ = false;
+  from.spent = true;
+  if (auto* next = pick()) return ask(*next);
+  conclude(dns::ExtendedError::NetworkError);
 }
 
 void Exchange::said_no(Candidate& from) {
@@ -177,7 +183,11 @@ void Exchange::wait_for(Health::Duration pause) {
 }
 
 void Exchange::conclude(dns::ExtendedError error) {
-  if (kept_) return end({kept_octets_, &*kept_, {}, kept_from_});
+  if (kept_) {
+    // RFC 8914, 4.23: nobody could be reached, or they refused.
+    const auto theirs = dns::extended_error(*kept_).value_or(dns::ExtendedError::NoReachableAuthority);
+    return end({kept_octets_, &*kept_, theirs, kept_from_});
+  }
   end({{}, nullptr, error, last_});
 }
 

@@ -3,7 +3,7 @@
 //
 //   ask the first server; no reply in time -> the next one, round and round, three tries a server (RFC 9520, 3.2)
 //   a reply that answers          -> done; a late one from an earlier try counts like any other
-//   truncated                     -> the same server over TCP; if that fails, the truncated reply
+//   truncated                     -> the same server over TCP; if that fails, the others, else the truncated reply
 //   FORMERR, NOTIMP to our EDNS   -> the same server once more without
 //   SERVFAIL, REFUSED and such    -> each other server once; if none answers, the SERVFAIL reply, else an error
 //   unreachable                   -> the next server at once; the same one again only after its time-out
@@ -39,7 +39,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   struct End {
     std::span<std::uint8_t> octets;  // hold `reply`; valid during the call
     const dns::Reply* reply = nullptr;
-    dns::ExtendedError error = dns::ExtendedError::NetworkError;  // without a reply: why
+    dns::ExtendedError error = dns::ExtendedError::NetworkError;  // without a reply, or with a SERVFAIL: why
     const Upstream* from = nullptr;                               // who answered, or was asked last
   };
 
@@ -91,6 +91,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   void send_over_tcp(const Candidate& candidate);
   void take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply);
   void go_on(const Attempt& attempt, Failure failure, bool was_current);
+  void leave_tcp(Candidate& candidate);
   void said_no(Candidate& candidate);
   void try_again(Time now);
   void wait_for(Health::Duration pause);    // not beyond the deadline

@@ -108,8 +108,8 @@ struct Forwarder::Impl final : Exchange::Owner {
         counters.cache_failures.add();
         return Result{nullptr, found.error, kFromCache};
       case Cache::State::Expired:
-        if (!zones->group_of(query.name).dead()) break;
-        refresh(query);  // nobody waits for those that did not answer for a while
+        if (!found.failed_before && !zones->group_of(query.name).dead()) break;
+        refresh(query);  // nobody waits for those that did not answer before
         [[fallthrough]];
       case Cache::State::Stale:
         counters.cache_stale.add();
@@ -206,8 +206,11 @@ struct Forwarder::Impl final : Exchange::Owner {
   void ended(const Exchange& exchange, const Exchange::End& end) override {
     const auto question = exchange.question();
     const std::string_view from = end.from ? std::string_view(end.from->name()) : std::string_view();
-    const Result result{end.reply, end.reply ? std::nullopt : std::optional(end.error), from};
-    if (is_failure(result)) return failed(*question, result);
+    Result result{end.reply, std::nullopt, from};
+    if (is_failure(result)) {
+      result.error = end.error;
+      return failed(*question, result);
+    }
     if (const auto kept = keep(*question, end.octets, *end.reply))
       settle(*question, {&kept->reply, std::nullopt, from});
     else
@@ -232,8 +235,7 @@ struct Forwarder::Impl final : Exchange::Owner {
   void failed(const Question& question, const Result& result) {
     const auto key = question.cache_key();
     const auto now = Cache::Clock::now();
-    shared.cache.failed(key, result.error.value_or(dns::ExtendedError::CachedError),
-                        result.reply ? kPauseAfterServFail : kPauseAfterSilence, now);
+    shared.cache.failed(key, *result.error, result.reply ? kPauseAfterServFail : kPauseAfterSilence, now);
     const auto old = std::make_unique_for_overwrite<Room>();
     const auto found = shared.cache.find(key, now, *old);
     if (found.state != Cache::State::Stale) return settle(question, result);

@@ -23,7 +23,8 @@ namespace meridian::upstream {
 // How a forwarded question ended.
 struct Result {
   const dns::Reply* reply = nullptr;  // checked, valid during the call; null: SERVFAIL
-  // Without a reply: why. With one: where it comes from, if not from an upstream just now (RFC 8914).
+  // Without a reply or with a SERVFAIL: why. With another: where it comes from, if not from an upstream just now (RFC
+  // 8914).
   std::optional<dns::ExtendedError> error;
   std::string_view upstream;  // who answered, or was asked last; "cache"; for the query log
 };

@@ -8,7 +8,7 @@
 //   server,
 //                   then about once a second while questions come; renew() first on a reload.
 //   a query         that would be forwarded (RD=1, the client may recurse) and is caught(): answer at once and forward
-//                   nothing. NXDOMAIN, because nobody has that name and others then ask no further.
+//                   nothing. SERVFAIL.
 //   choose()        leaves out whom it suspects. Choice::loops: SERVFAIL at once, with an extended error.
 
 #include <atomic>

@@ -43,6 +43,41 @@ TEST_CASE("a reply that is believed") {
   CHECK(oracle::read_message(packet).has_value());
 }
 
+TEST_CASE("the extended error that a reply tells") {
+  const auto with_options = [](const std::string& size, const std::string& options) {
+    return wire("1234 8182 0001 0000 0000 0001" + kQuestion + "00 0029 04d0 00000000 " + size + options);
+  };
+  const struct {
+    const char* title;
+    Octets packet;
+    int expected;  // -1: none
+  } cases[] = {
+      {"is the first of its OPT",
+       with_options("0012",
+                    "000f 0002 0016"
+                    "000f 0004 0017 6869"
+                    "0003 0000"),
+       22},
+      {"stands behind other options",
+       with_options("000d",
+                    "0003 0001 61"
+                    "000f 0004 0017 6869"),
+       23},
+      {"may have a number that nobody knows", with_options("0006", "000f 0002 ffff"), 0xffff},
+      {"is none where its option is too short", with_options("0005", "000f 0001 16"), -1},
+      {"is none without options", with_options("0000", ""), -1},
+      {"is none without OPT", wire("1234 8182 0001 0000 0000 0000" + kQuestion), -1},
+  };
+  for (const auto& c : cases) {
+    SUBCASE(c.title) {
+      const auto reply = check(c.packet);
+      REQUIRE(reply.has_value());
+      const auto error = extended_error(*reply);
+      CHECK((error ? static_cast<int>(*error) : -1) == c.expected);
+    }
+  }
+}
+
 TEST_CASE("octets behind the last record are cut off") {
   auto packet = wire("1234 8180 0001 0001 0000 0000" + kQuestion + kAnswer);
   const auto whole = packet;

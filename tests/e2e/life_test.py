@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import unittest
 
 import dns.rcode
 
-from meridian import NOBODY, PATIENCE, Server, command, entries, entry, eventually, run, texts
+from meridian import BINARY, NOBODY, PATIENCE, Server, command, entries, entry, eventually, run, texts
 from upstream import Upstream, reply_to
 
 WEB = {"a.yaml": entry("web.shop.global", "240.0.0.2")}
@@ -93,6 +94,17 @@ class Starting(unittest.TestCase):
         self.assertEqual(run().returncode, 2)
         self.assertEqual(run("--version").returncode, 0)
         self.assertEqual(run("explain", "web.shop.global", "--admin", "127.0.0.1:1").returncode, 1)
+
+
+class Descriptors(unittest.TestCase):
+    def test_as_many_as_we_may_have_are_ours(self):
+        server = Server(start=False)
+        self.addCleanup(server.close)
+        process = subprocess.Popen([BINARY, "serve", "--config", server.config_file], stderr=subprocess.DEVNULL,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512)))
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        eventually(lambda: resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (512, 512), what="the hard limit")
 
 
 class Ending(unittest.TestCase):

@@ -191,6 +191,11 @@ class Failing(Tables):
         rows.append(Row("nobody listens on TCP", refusing.address, "NOERROR tc", within=0.5))
         self.check(rows)
 
+    def test_over_tcp_no_client_is_told_to_ask_over_tcp(self):
+        cut = over_tcp(lambda q, tcp: [HANG_UP])
+        self.check([Row("it hangs up", cut, FAILS, tcp=True),
+                    Row("it cuts over TCP too", over_tcp(lambda q, tcp: [reply_to(q, flags=dns.flags.TC)]), FAILS, tcp=True)])
+
     def test_sixty_four_kibibytes_over_tcp(self):
         def huge(query, tcp):
             text = lambda rdata: lies.record(rdtype=dns.rdatatype.TXT, rdata=rdata)

@@ -197,10 +197,12 @@ TEST_CASE("the first of two upstreams misbehaves, and the second answers for it"
       {"it answers SERVFAIL", rcode(2)},
       {"it refuses", rcode(5)},
       {"it answers NOTIMP", rcode(4)},
+      {"it answers NOTAUTH", rcode(9)},
       {"it answers FORMERR with EDNS and without", rcode(1)},
       {"it sends only replies under another id", always(other_id)},
       {"it sends only garbage", always(garbage)},
       {"it sends only empty datagrams", always(empty)},
+      {"it truncates, and nobody listens on TCP", always(replies::truncated)},
   };
   for (const auto& c : cases) {
     SUBCASE(c.title) {

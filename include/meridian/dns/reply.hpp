@@ -30,4 +30,7 @@ enum class CaseCheck : std::uint8_t { Ignore, Exact };  // Exact where DNS 0x20 
 std::optional<Reply> check_reply(std::span<const std::uint8_t> octets, std::uint16_t id,
                                  std::span<const std::uint8_t> question, CaseCheck check);
 
+// The first extended error that the reply's OPT tells (RFC 8914), whatever its number.
+std::optional<ExtendedError> extended_error(const Reply& reply);
+
 }  // namespace meridian::dns
