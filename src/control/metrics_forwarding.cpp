@@ -63,7 +63,7 @@ void add_questions(const Workers& workers, Families& out) {
           "second answers to one question: a forger, or a network that doubles", &WorkerCounters::upstream_doubles);
   counter("meridian_forward_ports_total", "UDP ports that questions were sent from", &WorkerCounters::upstream_ports);
   counter("meridian_forward_tcp_total", "questions asked again over TCP", &WorkerCounters::upstream_tcp);
-  counter("meridian_forward_connections_total", "TCP and TLS connections to upstreams that were opened",
+  counter("meridian_forward_connections_total", "TCP and TLS connections to upstreams that were tried",
           &WorkerCounters::upstream_connections);
   counter("meridian_forward_loops_total", "questions of ours that came back to us", &WorkerCounters::upstream_loops);
   out.gauge("meridian_forward_in_flight", "questions upstream").set(sum(workers, &WorkerCounters::forward_in_flight));

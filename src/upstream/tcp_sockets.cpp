@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -18,7 +19,7 @@ constexpr unsigned kUnacknowledgedMs = 2000;  // TCP_USER_TIMEOUT: longer than a
 
 // Asio owns the descriptor: closing it takes it out of epoll first.
 struct TcpSockets::Descriptor {
-  Descriptor(boost::asio::io_context& loop, int fd) : stream(loop, fd), number(fd) {}
+  Descriptor(boost::asio::io_context& loop, int fd) : stream(loop), number(fd) {}
   boost::asio::posix::stream_descriptor stream;
   const int number;
   bool reads = false, writes = false;                  // what is wanted
@@ -78,6 +79,7 @@ std::vector<int> TcpSockets::end() {
 }
 
 int TcpSockets::open(int family, int type, int protocol) {
+  counters_.upstream_connections.add();
   const int number = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   if (number < 0) {
     note_errno();
@@ -87,7 +89,16 @@ int TcpSockets::open(int family, int type, int protocol) {
   ::setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   // A connection stays as long as questions keep coming, so one whose other end is gone must end by itself.
   ::setsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs, sizeof kUnacknowledgedMs);
-  open_.emplace(number, std::make_shared<Descriptor>(loop_, number));
+  const auto descriptor = std::make_shared<Descriptor>(loop_, number);
+  boost::system::error_code error;
+  descriptor->stream.assign(number, error);  // epoll may have no room: who calls is C, and can't be thrown at
+  if (error) {
+    ::close(number);
+    errno = error.value();
+    note_errno();
+    return -1;
+  }
+  open_.emplace(number, descriptor);
   return number;
 }
 
@@ -98,7 +109,6 @@ void TcpSockets::close(int number) {
 }
 
 int TcpSockets::connect(int number) {
-  counters_.upstream_connections.add();
   const int result = ::connect(number, server_.data(), static_cast<socklen_t>(server_.size()));
   if (result < 0) note_errno();
   return result;
@@ -127,7 +137,7 @@ bool TcpSockets::starved() {
 }
 
 void TcpSockets::note_errno() {
-  constexpr int kOurs[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL};
+  constexpr int kOurs[] = {EMFILE, ENFILE, ENOMEM, ENOSPC, ENOBUFS, EADDRNOTAVAIL};  // ENOSPC: epoll's watches
   starved_ = starved_ || std::find(std::begin(kOurs), std::end(kOurs), errno) != std::end(kOurs);
 }
 

@@ -83,14 +83,13 @@ class TlsChannel::Core : public std::enable_shared_from_this<Core>, public TlsCo
     } catch (const std::exception&) {
       return Failure::Busy;  // OpenSSL has no memory
     }
+    counters_.upstream_connections.add();
     connecting_since_ = heard_ = now;
     served_ = false;
     return std::nullopt;
   }
 
   // TlsConnection::Owner
-
-  void connected() override { counters_.upstream_connections.add(); }
 
   void received(std::span<const std::uint8_t> message) override {
     heard_ = Clock::now();

@@ -63,9 +63,7 @@ bool TlsClient::is_news(const std::string& server, const std::string& trouble) {
   const std::lock_guard lock(mutex_);
   if (trouble.empty()) return troubles_.erase(server) > 0;
   auto& known = troubles_[server];
-  if (known == trouble) return false;
-  known = trouble;
-  return true;
+  return known.size() < kMostTroubles && known.insert(trouble).second;
 }
 
 }  // namespace meridian::upstream

@@ -35,8 +35,8 @@ int open_socket(const config::Endpoint& server) {
 
 bool is_starved(const error_code& error) {
   return error.category() == boost::system::system_category() &&
-         (error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOMEM || error.value() == ENOBUFS ||
-          error.value() == EADDRNOTAVAIL);
+         (error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOMEM || error.value() == ENOSPC ||
+          error.value() == ENOBUFS || error.value() == EADDRNOTAVAIL);
 }
 
 std::string explain_connect_error(const error_code& error) {
@@ -86,8 +86,7 @@ void TlsConnection::start() {
   stream_.next_layer().async_connect({server_.endpoint.address, server_.endpoint.port}, [self](const error_code& e) {
     if (self->phase_ == Phase::Closed) return;
     if (e) return self->end(explain_connect_error(e), is_starved(e));
-    if (const auto owner = self->owner_.lock()) owner->connected();
-    if (self->phase_ != Phase::Closed) self->shake_hands();
+    self->shake_hands();
   });
 }
 

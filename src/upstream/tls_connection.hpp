@@ -26,7 +26,6 @@ class TlsConnection : public std::enable_shared_from_this<TlsConnection> {
   class Owner {
    public:
     virtual ~Owner() = default;
-    virtual void connected() = 0;  // over TCP; the handshake follows
     virtual void received(std::span<const std::uint8_t> message) = 0;
     // By itself, with the reason and the remedy; `starved`: this machine has no descriptor or memory for it. The last
     // call.
@@ -53,7 +52,6 @@ class TlsConnection : public std::enable_shared_from_this<TlsConnection> {
 
   // What it waits for before it is open, as a reason.
   std::string waits_for() const;
-  const TlsClient::Context& context() const { return context_; }
   TlsSession take_session() { return std::move(session_); }  // what the server gave to be resumed; may be null
 
  private:

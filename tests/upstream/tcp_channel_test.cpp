@@ -11,6 +11,7 @@
 #include "support/scripted_upstream.hpp"
 #include "upstream/ares_channel.hpp"
 #include "upstream/few_descriptors.hpp"
+#include "upstream/refusing_epoll.hpp"
 
 using namespace meridian;
 using namespace meridian::test;
@@ -232,6 +233,20 @@ TEST_CASE_FIXTURE(Fixture, "no descriptor is no fault of the server's") {
   CHECK(waiting->ends == 0);  // never from inside send()
   REQUIRE(run_until([&] { return waiting->ends == 1; }));
   CHECK(waiting->failure == Failure::Busy);
+  CHECK(good(0));
+}
+
+TEST_CASE_FIXTURE(Fixture, "an epoll that takes nothing more fails the question, and costs no descriptor") {
+  const auto before = descriptors();
+  std::shared_ptr<Waiting> waiting;
+  {
+    const RefusingEpoll refusing;
+    waiting = ask();
+  }
+  CHECK(waiting->ends == 0);
+  REQUIRE(run_until([&] { return waiting->ends == 1; }));
+  CHECK(waiting->reply.empty());
+  CHECK(descriptors() == before);
   CHECK(good(0));
 }
 

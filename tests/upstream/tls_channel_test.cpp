@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
 #include <set>
 
 #include "support/scripted_upstream.hpp"
@@ -219,12 +220,16 @@ TEST_CASE_FIXTURE(Fixture, "a server that closes") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a server that comes back is asked again, and that is told") {
-  const auto nowhere = closed_port();
-  const auto channel = open(nowhere);
+  // Held by a socket that does not listen, so that nobody else gets the port before the server does.
+  boost::asio::ip::tcp::socket place(loop, boost::asio::ip::tcp::v4());
+  place.set_option(boost::asio::socket_base::reuse_address(true));
+  place.bind({boost::asio::ip::address_v4::loopback(), 0});
+  const auto port = place.local_endpoint().port();
+  const auto channel = open({boost::asio::ip::address_v4::loopback(), port});
   CHECK(ask(*channel) == "unreachable");
   CHECK(ask(*channel) == "unreachable");
   TlsServer::Options there;
-  there.port = nowhere.port;
+  there.port = port;
   const auto server = serve(answer_all, there);
   CHECK(run_until([&] { return ask(*channel) == "answered"; }));
   CHECK(log.count("connection refused") == 1);

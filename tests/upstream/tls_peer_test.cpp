@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(TlsAsking, "a server that is none") {
   SUBCASE("does not listen") {
     CHECK(ask(*open(closed_port())) == "unreachable");
     CHECK(log.count(": connection refused: does it listen for DNS over TLS on this port?") == 1);
-    CHECK(counters.upstream_connections.get() == 0);
+    CHECK(counters.upstream_connections.get() == 1);  // tried
   }
   SUBCASE("speaks something else") {
     const TlsServer server(identity, plain([](auto& client) {
@@ -174,6 +174,23 @@ TEST_CASE_FIXTURE(TlsAsking, "the authorities of tls-ca") {
   CHECK(tls.context() != before);
   tls.trust(config::Forward());
   CHECK(tls.context() == nullptr);  // nobody needs them
+}
+
+TEST_CASE("a trouble is told once, whoever has it, until the server is well again") {
+  upstream::TlsClient tls;
+  CHECK_FALSE(tls.is_news("a", ""));
+  for (const bool first : {true, false, false}) {  // two workers in turn
+    CHECK(tls.is_news("a", "refused") == first);
+    CHECK(tls.is_news("a", "silent") == first);
+  }
+  CHECK(tls.is_news("b", "refused"));
+  CHECK(tls.is_news("a", ""));
+  CHECK_FALSE(tls.is_news("a", ""));
+  CHECK_FALSE(tls.is_news("b", "refused"));
+  CHECK(tls.is_news("a", "refused"));
+  std::size_t told = 0;
+  for (int i = 0; i < 1000; ++i) told += tls.is_news("c", std::to_string(i));
+  CHECK(told == upstream::TlsClient::kMostTroubles);
 }
 
 TEST_CASE_FIXTURE(TlsAsking, "those who are trusted change") {
