@@ -1,6 +1,7 @@
 #pragma once
 // Replies of upstreams, kept for all who ask the same. Shared by all workers: every call from any thread. Sharded, one
-// mutex a shard, held for no longer than a copy of one reply takes; nothing is called from inside it.
+// mutex a shard, held for a copy of one reply; by flush() and configure() for as long as it takes to go through what is
+// in that shard. Nothing is called from inside it.
 
 #include <chrono>
 #include <cstddef>

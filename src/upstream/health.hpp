@@ -40,7 +40,6 @@ class Health {
   }
   bool suspect() const { return misses_ > 0; }
   bool dead() const { return failures_ >= kDeadAfter; }
-  bool refusing() const { return refusals_ > 0; }
 
   // A server that others are preferred to is worth a copy of a real question again; ask at most one question for each
   // true, and say so by tried(). `stale` is how old its round trip may be.

@@ -58,13 +58,15 @@ std::vector<std::uint8_t> LoopGuard::ask(Watched& watched, const dns::Name& zone
 }
 
 void LoopGuard::ended(const std::string& upstream, const dns::Name& zone, bool answered, Time now) {
-  const std::lock_guard lock(mutex_);
-  auto* watched = find(upstream, zone);
-  if (!watched) return;
-  watched->next = now + (watched->came_back ? kLooping : answered ? std::chrono::seconds(kInnocent) : kSilent);
-  if (watched->came_back || !watched->suspect->looping.exchange(false)) return;
-  spdlog::info("upstream {} for {}: what we ask it does not come back to us any more; it is used again",
-               watched->upstream, watched->zone);
+  {
+    const std::lock_guard lock(mutex_);
+    auto* watched = find(upstream, zone);
+    if (!watched) return;
+    watched->next = now + (watched->came_back ? kLooping : answered ? std::chrono::seconds(kInnocent) : kSilent);
+    if (watched->came_back || !watched->suspect->looping.exchange(false)) return;
+  }
+  spdlog::info("upstream {} for {}: what we ask it does not come back to us any more; it is used again", upstream,
+               zone.to_text());
 }
 
 void LoopGuard::renew(const std::string& upstream, const dns::Name& zone) {
@@ -73,16 +75,21 @@ void LoopGuard::renew(const std::string& upstream, const dns::Name& zone) {
 }
 
 bool LoopGuard::recognize(std::string_view label) {
-  const std::lock_guard lock(mutex_);
-  const auto found = labels_.find(std::string(label));
-  if (found == labels_.end()) return false;
-  auto& watched = watched_.at(found->second);
-  watched.came_back = true;
-  if (watched.suspect->looping.exchange(true)) return true;
+  std::string upstream, zone;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = labels_.find(std::string(label));
+    if (found == labels_.end()) return false;
+    auto& watched = watched_.at(found->second);
+    watched.came_back = true;
+    if (watched.suspect->looping.exchange(true)) return true;
+    upstream = watched.upstream;
+    zone = watched.zone;
+  }
   spdlog::error(
       "upstream {} for {} is a loop: what we ask it comes back to us, so it is not used. It, or a server behind it, "
       "forwards to Meridian: let it forward to somebody else, or name another upstream in `forward`",
-      watched.upstream, watched.zone);
+      upstream, zone);
   return true;
 }
 

@@ -4,12 +4,11 @@
 // is not used until a later question does not come back. Shared by all workers: every call from any thread.
 //
 // How it is wired:
-//   start, reload   UpstreamGroup gets probe_for_loop() (loop_probe.hpp) as its WatchLoop, and calls it for each
-//   server,
+//   start, reload   UpstreamGroup gets loop_watch() (loop_probe.hpp) as its WatchLoop, and calls it for each server,
 //                   then about once a second while questions come; renew() first on a reload.
 //   a query         that would be forwarded (RD=1, the client may recurse) and is caught(): answer at once and forward
 //                   nothing. SERVFAIL.
-//   choose()        leaves out whom it suspects. Choice::loops: SERVFAIL at once, with an extended error.
+//   choose()        leaves out whom it suspects. If nobody is left: SERVFAIL at once, with an extended error.
 
 #include <atomic>
 #include <chrono>
@@ -88,7 +87,7 @@ class LoopGuard {
   void forget_unused();
   std::vector<std::uint8_t> ask(Watched& watched, const dns::Name& zone);
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // caught() takes it for a packet, so nothing is logged under it
   Entropy entropy_;
   std::unordered_map<std::string, Watched> watched_;     // by upstream and zone
   std::unordered_map<std::string, std::string> labels_;  // of the last question to each: its key in watched_

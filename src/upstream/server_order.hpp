@@ -34,7 +34,6 @@ struct Roster {
   };
   std::vector<UpstreamPtr> servers;
   std::vector<Traits> traits;  // of each
-  bool ourselves = false;      // some were left out, because they are us
 };
 
 // Iterates as UpstreamPtr. The servers live as long as the order, or a copy of it.

@@ -64,11 +64,8 @@ UpstreamGroup::UpstreamGroup(std::string zone, const std::vector<config::Forward
 UpstreamGroup::Choice UpstreamGroup::choose(Health::Time now) {
   if (now >= look_around_) look_around(now);
   const auto count = sort();
-  Choice choice{ServerOrder(roster_, order_.data(), order_.data() + count), nullptr, false};
-  if (count < 2) {
-    choice.loops = count == 0 && (!order_.empty() || roster_->ourselves);
-    return choice;
-  }
+  Choice choice{ServerOrder(roster_, order_.data(), order_.data() + count), nullptr};
+  if (count < 2) return choice;
   auto& places = choice.order.places();
   take_turns(places);
 
@@ -129,7 +126,6 @@ void UpstreamGroup::rebuild(const std::vector<UpstreamPtr>& known, Health::Time 
     if (is_ours_ && is_ours_(server.endpoint)) {
       spdlog::warn("{} names {}, where we listen ourselves: it is left out, our questions would come back to us", from,
                    server.to_text());
-      roster->ourselves = true;
       return;
     }
     const auto old = find(known, server);

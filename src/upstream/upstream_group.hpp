@@ -6,8 +6,8 @@
 // it has earned its place again; nobody waits for these.
 //
 //   fastest       the one that is nearest, what it loses counted in; another takes its place when it is nearer by a
-//   good
-//                 fifth, so that equals don't take turns. The others are measured anew every kStaleRtt by a copy.
+//                 good fifth, so that equals don't take turns. The others are measured anew every kStaleRtt by a
+//                 copy.
 //   sequential    as configured. A resolv.conf with `options rotate` means that its servers take turns.
 //   round-robin   in turn
 //   random        evenly
@@ -50,7 +50,6 @@ class UpstreamGroup {
   struct Choice {
     ServerOrder order;  // each server that can be asked, once; limits(i): what its file says about how
     UpstreamPtr probe;  // one of them, asked too, at once, and for its own sake: is it back, how far is it? May be null
-    bool loops = false;  // the order is empty because each server is us, or what it is asked comes back to us
   };
   // Reads files that have changed, then chooses for one question.
   Choice choose(Health::Time now);

@@ -79,11 +79,11 @@ TEST_CASE("a server that refuses is alive, and due for another try") {
   Health health;
   health.replied(kStart, kStart + milliseconds(1));
   health.refused(kStart + milliseconds(1));
-  CHECK(health.refusing());
+  CHECK(health.standing() == Health::Standing::Refusing);
   CHECK_FALSE(health.suspect());
   CHECK(health.due(kStart + milliseconds(501), kLong));
   health.replied(kStart + seconds(1), kStart + seconds(1) + milliseconds(1));
-  CHECK_FALSE(health.refusing());
+  CHECK(health.standing() == Health::Standing::Good);
 }
 
 TEST_CASE("a healthy server is due when its round trip is stale") {
