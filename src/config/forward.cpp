@@ -20,8 +20,9 @@ void check_order(Limit low, Limit high, Report& report) {
                    to_text(high.value) + "; expected no more than that");
 }
 
+// The most is what each shard of the cache has offsets for.
 Form<std::uint64_t> cache_size() {
-  auto form = size(64u << 10, 1ull << 40);
+  auto form = size(64u << 10, 64ull << 30);
   return {form.expected + ", or 0 for no cache",
           [parse = std::move(form.parse)](std::string_view text) -> std::optional<std::uint64_t> {
             if (text == "0") return 0;

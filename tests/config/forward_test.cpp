@@ -224,13 +224,15 @@ TEST_CASE("each key of the cache is read") {
 
 TEST_CASE("a cache that can't be") {
   const std::string sizes =
-      "; expected a size such as 64MiB (B, KiB, MiB or GiB), from 64KiB to 1024GiB, or 0 for no cache";
+      "; expected a size such as 64MiB (B, KiB, MiB or GiB), from 64KiB to 64GiB, or 0 for no cache";
   const std::string seconds = "; expected a duration in whole seconds such as 30s, 5m or 1h, from ";
   const tests::Row cases[] = {
       {"a size in decimal units", "forward:\n  cache: {size: 64MB}\n",
        "2:17: forward.cache.size: found \"64MB\"" + sizes},
       {"a size too small to be of use", "forward:\n  cache: {size: 63KiB}\n",
        "2:17: forward.cache.size: found \"63KiB\"" + sizes},
+      {"a size too large for its queues", "forward:\n  cache: {size: 65GiB}\n",
+       "2:17: forward.cache.size: found \"65GiB\"" + sizes},
       {"a size without unit", "forward:\n  cache: {size: 1000000}\n",
        "2:17: forward.cache.size: found \"1000000\"" + sizes},
       {"a key of old", "forward:\n  cache: {serve_stale: 1h}\n",
