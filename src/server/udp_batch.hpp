@@ -18,7 +18,7 @@ class UdpBatch {
  public:
   static constexpr std::size_t kCapacity = 64;
   static constexpr std::size_t kMaxPacket = 4096;  // what is longer is cut, and then no message: FORMERR
-  static constexpr std::size_t kMaxReply = 4096;
+  static constexpr std::size_t kMaxReply = kMaxUdpReply;
 
   UdpBatch();
 

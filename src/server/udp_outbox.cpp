@@ -7,7 +7,7 @@
 namespace meridian::server {
 
 UdpOutbox::UdpOutbox(int fd, stats::Counter& errors)
-    : fd_(fd), errors_(errors), octets_(new std::uint8_t[kCapacity * kMaxReply]) {
+    : fd_(fd), errors_(errors), octets_(new std::uint8_t[kCapacity * kMaxUdpReply]) {
   for (std::size_t i = 0; i < kCapacity; ++i) {
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
@@ -15,7 +15,7 @@ UdpOutbox::UdpOutbox(int fd, stats::Counter& errors)
 }
 
 void UdpOutbox::put(const UdpRoute& route, std::span<const std::uint8_t> reply) {
-  assert(reply.size() <= kMaxReply && "what is longer was truncated: the client's limit is never above ours");
+  assert(reply.size() <= kMaxUdpReply && "what is longer was truncated: the client's limit is never above ours");
   auto* const octets = octets_.get() + used_;
   std::memcpy(octets, reply.data(), reply.size());
   vectors_[count_] = {octets, reply.size()};

@@ -18,7 +18,6 @@ namespace meridian::server {
 class UdpOutbox {
  public:
   static constexpr std::size_t kCapacity = 64;
-  static constexpr std::size_t kMaxReply = 4096;
 
   // Sends by `fd`, which stays its owner's, and counts in `errors` what the kernel doesn't take.
   UdpOutbox(int fd, stats::Counter& errors);
@@ -26,7 +25,7 @@ class UdpOutbox {
   UdpOutbox& operator=(const UdpOutbox&) = delete;
 
   bool empty() const { return count_ == 0; }
-  // Copies the reply, of at most kMaxReply octets. If it is the last that fits, all are sent.
+  // Copies the reply, of at most kMaxUdpReply octets. If it is the last that fits, all are sent.
   void put(const UdpRoute& route, std::span<const std::uint8_t> reply);
   // Sends what is there, in the order in which it was put; never waits.
   void flush();

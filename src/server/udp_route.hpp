@@ -11,6 +11,8 @@
 
 namespace meridian::server {
 
+inline constexpr std::size_t kMaxUdpReply = 4096;  // octets; limits.udp-payload is no more
+
 struct UdpRoute {
   // Room for what tells the kernel the address that a reply leaves from.
   struct alignas(cmsghdr) Control : std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> {};

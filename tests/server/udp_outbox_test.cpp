@@ -87,7 +87,7 @@ TEST_CASE("a full outbox sends at once, and takes more") {
   Sending sending;
   UdpClient client;
   const auto route = route_to(client.local());
-  for (int i = 0; i < 130; ++i) sending.outbox.put(route, reply(i, server::UdpOutbox::kMaxReply));
+  for (int i = 0; i < 130; ++i) sending.outbox.put(route, reply(i, server::kMaxUdpReply));
   CHECK(calls == std::vector<unsigned>{64, 64});
   sending.outbox.flush();
   CHECK(calls == std::vector<unsigned>{64, 64, 2});
