@@ -20,7 +20,7 @@ void check_order(Limit low, Limit high, Report& report) {
                    to_text(high.value) + "; expected no more than that");
 }
 
-// The most is what each shard of the cache has offsets for.
+// Well within what the cache can count to: 64 shards of 4 GiB.
 Form<std::uint64_t> cache_size() {
   auto form = size(64u << 10, 64ull << 30);
   return {form.expected + ", or 0 for no cache",

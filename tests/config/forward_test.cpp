@@ -231,7 +231,7 @@ TEST_CASE("a cache that can't be") {
        "2:17: forward.cache.size: found \"64MB\"" + sizes},
       {"a size too small to be of use", "forward:\n  cache: {size: 63KiB}\n",
        "2:17: forward.cache.size: found \"63KiB\"" + sizes},
-      {"a size too large for its queues", "forward:\n  cache: {size: 65GiB}\n",
+      {"a size too large for any machine", "forward:\n  cache: {size: 65GiB}\n",
        "2:17: forward.cache.size: found \"65GiB\"" + sizes},
       {"a size without unit", "forward:\n  cache: {size: 1000000}\n",
        "2:17: forward.cache.size: found \"1000000\"" + sizes},
