@@ -36,7 +36,7 @@ class Workers {
  public:
   Workers(const config::Config& config, std::vector<server::Sockets> sockets, const control::ZonePtr& zones,
           const std::vector<config::Endpoint>& bound, asio::io_context& home)
-      : forwarding_(config.forward, upstream::listening_at(bound)) {
+      : forward_(config.forward), forwarding_(config.forward, upstream::listening_at(bound)) {
     admission_.set_limits(config.limits);
     const auto settings = server::make_settings(config);
     for (unsigned i = 0; i < sockets.size(); ++i) {
@@ -55,9 +55,10 @@ class Workers {
       each([&](server::Worker& worker, auto done) { worker.adopt(zones, std::move(done)); }, std::move(adopted));
     };
     frontend.apply = [this](const config::Config& config) {
-      const auto settings = server::make_settings(config);
+      auto agreed = config;
+      agreed.forward = reconfigure(config.forward);
+      const auto settings = server::make_settings(agreed);
       admission_.set_limits(config.limits);
-      reconfigure(config.forward);
       for (const auto& worker : workers_) worker->apply(settings);
     };
     frontend.cache = [this] {
@@ -82,13 +83,16 @@ class Workers {
   }
 
  private:
-  void reconfigure(const config::Forward& forward) {
+  // What the workers forward by from now on: `next`, or, where it can't be had, what they have.
+  const config::Forward& reconfigure(const config::Forward& next) {
     try {
-      forwarding_.tls.trust(forward);
-      forwarding_.cache.configure(forward.cache);
+      forwarding_.tls.trust(next);
+      forwarding_.cache.configure(next.cache);
+      forward_ = next;
     } catch (const std::exception& e) {
       spdlog::error("forward: {}; what was there before goes on", e.what());
     }
+    return forward_;
   }
 
   // Asks every worker, and calls `all_done` on the control thread when the last one has answered.
@@ -103,6 +107,7 @@ class Workers {
   }
 
   server::TcpAdmission admission_;
+  config::Forward forward_;  // in force
   upstream::SharedState forwarding_;
   std::vector<std::unique_ptr<server::Worker>> workers_;
 };

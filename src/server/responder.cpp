@@ -12,8 +12,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxQuestion = dns::kMaxName + 4;  // name, type, class
-
 // query::Where and stats::Place are the same words in the same order (neither room knows the other).
 static_assert(int(query::Where::Zone) == int(stats::Place::Zone));
 static_assert(int(query::Where::Cached) == int(stats::Place::Cached));
@@ -26,27 +24,14 @@ bool truncated(std::span<const std::uint8_t> reply) {
 
 }  // namespace
 
-// A question that waits for the forwarder: the query with its header and question copied, and nothing else of the
-// packet, which over TCP may have had 64 KB.
-struct Responder::Pending {
-  Pending(const Exchange& exchange, Send s)
-      : from(exchange.from), kept{from, exchange.client.tcp, exchange.client, exchange.query}, send(std::move(s)) {
-    auto& query = kept.query;
-    std::memcpy(octets.data(), query.packet.data(), dns::kHeaderSize);
-    std::memcpy(octets.data() + dns::kHeaderSize, query.question.data(), query.question.size());
-    query.packet = std::span(octets).first(dns::kHeaderSize + query.question.size());
-    query.question = query.packet.subspan(dns::kHeaderSize);
-  }
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
-
-  const sockaddr_storage from;
-  Exchange kept;
-  std::array<std::uint8_t, dns::kHeaderSize + kMaxQuestion> octets;
-  Send send;
-  bool owed = true;  // see when_answered()
-  Clock::time_point since = Clock::now();
-};
+Responder::Pending::Pending(Responder& responder, const Exchange& exchange)
+    : responder_(responder), from_(exchange.from), kept_{from_, exchange.client.tcp, exchange.client, exchange.query} {
+  auto& query = kept_.query;
+  std::memcpy(octets_.data(), query.packet.data(), dns::kHeaderSize);
+  std::memcpy(octets_.data() + dns::kHeaderSize, query.question.data(), query.question.size());
+  query.packet = std::span(octets_).first(dns::kHeaderSize + query.question.size());
+  query.question = query.packet.subspan(dns::kHeaderSize);
+}
 
 Responder::Responder(ZonePtr zones, SettingsPtr settings, upstream::Forwarder& forwarder,
                      stats::WorkerCounters& counters, QueryLog& log)
@@ -66,7 +51,7 @@ query::Outcome Responder::answer(std::span<const std::uint8_t> packet, Exchange&
   using Action = query::Outcome::Action;
   std::string_view upstream;
   if (outcome.action == Action::Forward) {
-    const auto known = forwarder_.cached(exchange.query);
+    const auto known = forwarder_.cached(exchange.query, Clock::now());
     if (!known) return outcome;  // counted and logged when it is answered
     outcome = compose(*known, query::Where::Cached, exchange, out);
     upstream = known->upstream;
@@ -99,24 +84,23 @@ query::Outcome Responder::compose(const upstream::Result& result, query::Where w
           dns::Rcode::ServFail, where};
 }
 
-void Responder::forward(const Exchange& exchange, Send send) {
-  const auto pending = std::make_shared<Pending>(exchange, std::move(send));
-  pending->owed = !ending_;
-  if (pending->owed) ++in_flight_;
-  forwarder_.ask(pending->kept.query, [this, pending](const upstream::Result& result) { finish(*pending, result); });
+void Responder::forward(std::unique_ptr<Pending> pending) {
+  pending->owed_ = !ending_;
+  if (pending->owed_) ++in_flight_;
+  const auto& query = pending->kept_.query;
+  forwarder_.ask(query, Clock::now(), std::move(pending));
 }
 
-void Responder::finish(const Pending& pending, const upstream::Result& result) {
-  const auto& [from, tcp, client, query] = pending.kept;
-  const auto outcome = compose(result, query::Where::Forwarded, pending.kept, relayed_);
+void Responder::finish(Pending& pending, const upstream::Result& result) {
+  const auto& [from, tcp, client, query] = pending.kept_;
+  const auto outcome = compose(result, query::Where::Forwarded, pending.kept_, relayed_);
   const auto reply = std::span<const std::uint8_t>(relayed_).first(outcome.size);
 
-  count(pending.kept, stats::rcode_bucket(std::uint16_t(outcome.rcode)), outcome.where);
+  count(pending.kept_, stats::rcode_bucket(std::uint16_t(outcome.rcode)), outcome.where);
   if (!tcp && truncated(reply)) counters_.udp_truncated.add();
-  log_.write({from, tcp, query, outcome.rcode, outcome.where, outcome.size,
-              std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.since), result.upstream});
+  log_.write({from, tcp, query, outcome.rcode, outcome.where, outcome.size, result.took, result.upstream});
   pending.send(reply);
-  if (pending.owed && --in_flight_ == 0 && when_answered_) when_answered_();
+  if (pending.owed_ && --in_flight_ == 0 && when_answered_) when_answered_();
 }
 
 void Responder::when_answered(std::function<void()> done) {

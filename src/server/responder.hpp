@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include <meridian/dns/message.hpp>
@@ -27,8 +28,26 @@ struct Exchange {
 
 class Responder {
  public:
-  // The reply to a forwarded question, valid during the call; called once, unless the forwarder is destroyed first.
-  using Send = std::function<void(std::span<const std::uint8_t> reply)>;
+  // A client whose question waits for the forwarder: the query with its header and question copied (under 1 KB), and
+  // nothing else of the packet, which over TCP may have had 64 KB. A front end says how the reply reaches it.
+  class Pending : public upstream::Client {
+   public:
+    Pending(Responder& responder, const Exchange& exchange);
+    Pending(const Pending&) = delete;
+    Pending& operator=(const Pending&) = delete;
+    void answered(const upstream::Result& result) final { responder_.finish(*this, result); }
+
+   private:
+    friend Responder;
+    // The reply is valid during the call. Called once, unless the forwarder is destroyed first.
+    virtual void send(std::span<const std::uint8_t> reply) = 0;
+
+    Responder& responder_;
+    const sockaddr_storage from_;
+    Exchange kept_;
+    std::array<std::uint8_t, dns::kHeaderSize + dns::kMaxName + 4> octets_;  // header, name, type, class
+    bool owed_ = true;                                                       // see when_answered()
+  };
 
   // All but `zones` and `settings` outlive the responder.
   Responder(ZonePtr zones, SettingsPtr settings, upstream::Forwarder& forwarder, stats::WorkerCounters& counters,
@@ -38,8 +57,8 @@ class Responder {
   // from the zone allocates nothing and takes no lock; one from the cache takes one, for a copy. If the outcome is
   // Forward, forward() comes next.
   query::Outcome answer(std::span<const std::uint8_t> packet, Exchange& exchange, std::span<std::uint8_t> out);
-  // Copies what it needs of the exchange (under 1 KB, however long the packet was); `send` is never called from inside.
-  void forward(const Exchange& exchange, Send send);
+  // Has the forwarder ask; never answers from inside.
+  void forward(std::unique_ptr<Pending> pending);
   // Calls `done`, later or at once, when all that forward() has taken until now is answered; what it takes from now on
   // does not count. Once.
   void when_answered(std::function<void()> done);
@@ -50,11 +69,10 @@ class Responder {
   const Settings& settings() const { return *settings_; }
 
  private:
-  struct Pending;
   query::Turn next_turn();
   query::Outcome compose(const upstream::Result& result, query::Where where, const Exchange& exchange,
                          std::span<std::uint8_t> out);
-  void finish(const Pending& pending, const upstream::Result& result);
+  void finish(Pending& pending, const upstream::Result& result);
   void count(const Exchange& exchange, stats::RCode rcode, query::Where where);
 
   ZonePtr zones_;

@@ -125,6 +125,27 @@ std::size_t TcpConnection::take(std::span<const std::uint8_t> octets) {
   return at;
 }
 
+// A question whose answer comes later; holds the connection.
+class TcpConnection::Waiting final : public Responder::Pending {
+ public:
+  Waiting(std::shared_ptr<TcpConnection> connection, const Exchange& exchange)
+      : Pending(connection->front_.responder(), exchange), connection_(std::move(connection)) {}
+
+ private:
+  void send(std::span<const std::uint8_t> reply) override { connection_->send_later(reply); }
+
+  const std::shared_ptr<TcpConnection> connection_;
+};
+
+void TcpConnection::send_later(std::span<const std::uint8_t> reply) {
+  --in_flight_;
+  if (closed_) return;
+  std::copy(reply.begin(), reply.end(), front_.room().begin() + kLength);
+  gather(reply.size());
+  last_active_ = Clock::now();
+  proceed();
+}
+
 void TcpConnection::answer(std::span<const std::uint8_t> message) {
   Exchange exchange{peer_, true};
   const auto outcome = front_.responder().answer(message, exchange, front_.room().subspan(kLength, dns::kMaxMessage));
@@ -136,14 +157,7 @@ void TcpConnection::answer(std::span<const std::uint8_t> message) {
       break;
     case query::Outcome::Action::Forward:
       ++in_flight_;
-      front_.responder().forward(exchange, [self = shared_from_this()](std::span<const std::uint8_t> reply) {
-        --self->in_flight_;
-        if (self->closed_) return;
-        std::copy(reply.begin(), reply.end(), self->front_.room().begin() + kLength);
-        self->gather(reply.size());
-        self->last_active_ = Clock::now();
-        self->proceed();
-      });
+      front_.responder().forward(std::make_unique<Waiting>(shared_from_this(), exchange));
       break;
   }
 }

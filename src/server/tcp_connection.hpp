@@ -40,6 +40,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void read();
   void take_unread();
   std::size_t take(std::span<const std::uint8_t> octets);
+  class Waiting;
+  void send_later(std::span<const std::uint8_t> reply);
   void answer(std::span<const std::uint8_t> message);
   bool paused() const;
 

@@ -14,6 +14,19 @@ constexpr int kBatchesPerTurn = 8;
 
 }  // namespace
 
+// A client whose answer comes later.
+class UdpListener::Waiting final : public Responder::Pending {
+ public:
+  Waiting(UdpListener& listener, const Exchange& exchange, const UdpRoute& route)
+      : Pending(listener.responder_, exchange), listener_(listener), route_(route) {}
+
+ private:
+  void send(std::span<const std::uint8_t> reply) override { listener_.send_later(route_, reply); }
+
+  UdpListener& listener_;
+  const UdpRoute route_;
+};
+
 UdpListener::UdpListener(asio::io_context& loop, Descriptor socket, UdpBatch& batch, Responder& responder,
                          stats::WorkerCounters& counters)
     : loop_(loop),
@@ -62,8 +75,7 @@ void UdpListener::answer(std::size_t i) {
       batch_.reply(i, outcome.size);
       break;
     case query::Outcome::Action::Forward:
-      responder_.forward(
-          exchange, [this, route = batch_.route(i)](std::span<const std::uint8_t> reply) { send_later(route, reply); });
+      responder_.forward(std::make_unique<Waiting>(*this, exchange, batch_.route(i)));
       break;
   }
 }

@@ -25,6 +25,7 @@ class UdpListener {
   void answer_arrived();
 
  private:
+  class Waiting;
   void wait_readable();
   void drain();
   std::size_t answer_batch();

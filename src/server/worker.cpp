@@ -94,6 +94,7 @@ struct Worker::Impl {
   void stop() {
     if (!drained) return;
     for (auto& listener : udp) listener->answer_arrived();
+    forwarder.abandon();
     asio::post(home, std::exchange(drained, nullptr));
     loop.stop();
   }

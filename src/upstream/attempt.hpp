@@ -24,8 +24,9 @@ class Attempt final : public Listener {
    public:
     virtual ~Asker() = default;
     // `reply` is checked and lies in `octets`.
-    virtual void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) = 0;
-    virtual void failed(const Attempt& attempt, Failure failure) = 0;
+    virtual void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply,
+                         Health::Time now) = 0;
+    virtual void failed(const Attempt& attempt, Failure failure, Health::Time now) = 0;
   };
 
   struct Form {
@@ -36,10 +37,11 @@ class Attempt final : public Listener {
 
   // Composes and sends. `upstream` owns what it sends through, so it outlives what is in flight; `counters` must too.
   static std::shared_ptr<Attempt> start(Upstream& upstream, const Question& question, Form form,
-                                        std::weak_ptr<Asker> asker, Entropy& entropy, stats::WorkerCounters& counters);
+                                        std::weak_ptr<Asker> asker, Entropy& entropy, stats::WorkerCounters& counters,
+                                        Health::Time now);
 
   // The asker has waited long enough: counts as lost, against the server. A reply is welcome all the same.
-  void give_up();
+  void give_up(Health::Time now);
 
   Upstream& upstream() const { return upstream_; }
   const Form& form() const { return form_; }
@@ -50,16 +52,24 @@ class Attempt final : public Listener {
   void failed(Failure failure) override;
 
  private:
-  Attempt(Upstream& upstream, Form form, std::weak_ptr<Asker> asker, stats::WorkerCounters& counters)
-      : upstream_(upstream), form_(form), asker_(std::move(asker)), counters_(counters) {}
-  std::optional<dns::Reply> check(std::span<const std::uint8_t> octets) const;
+  struct Key {};  // for start()
+
+ public:
+  Attempt(Key, Upstream& upstream, Form form, std::weak_ptr<Asker> asker, stats::WorkerCounters& counters,
+          Health::Time now)
+      : upstream_(upstream), form_(form), asker_(std::move(asker)), counters_(counters), sent_(now) {}
+
+ private:
+  void count_against(Health::Time now);
 
   Upstream& upstream_;
   const Form form_;
   const std::weak_ptr<Asker> asker_;
   stats::WorkerCounters& counters_;
-  const Health::Time sent_ = Health::Clock::now();
-  std::vector<std::uint8_t> asked_;  // the question as sent
+  const Health::Time sent_;
+  std::vector<std::uint8_t> query_;  // as sent
+  std::size_t question_size_ = 0;    // of the question in it
+  std::optional<dns::Reply> believed_;
   std::uint16_t id_ = 0;
   bool lost_ = false;
 };

@@ -63,8 +63,8 @@ class Cache {
   Found find(const Key& key, Time now, std::span<std::uint8_t> room);
   // In place of what was there before. `kept` answers the question that `key` was made of.
   void store(const Key& key, const dns::Keepable& kept, Time now);
-  // Nobody could answer: until `now + pause` find() says Failed, or Stale where there is something to tell. A reply
-  // that is still fresh stays what it is.
+  // Nobody could answer: until `now + pause` find() says Failed, or, for a second at most, Stale where there is
+  // something to tell. A reply that is still fresh stays what it is.
   void failed(const Key& key, dns::ExtendedError error, Clock::duration pause, Time now);
 
   // The name with all its types, and with `below` all names under it. Returns how many replies went.

@@ -126,8 +126,8 @@ CacheEntry& CacheEntries::enter(std::byte* place, std::uint8_t visits) {
 // Room for an entry that will be entered next, in `queue` or, if it is larger than the small queue, in the main queue.
 std::byte* CacheEntries::make_room(std::uint32_t size, CacheRing& queue, const CacheMoment& moment) {
   unsigned moves = kMostMoves;
-  while (index_.full()) {
-    if (small_.live() > main_.live() / kSmallPart) {
+  while (index_.full()) {  // by short entries; those of names that were asked once go before all others
+    if (small_.live() > 0) {
       step_small(moment);
     } else {
       step_main(moves, moment);
@@ -147,7 +147,9 @@ void CacheEntries::step_small(const CacheMoment& moment) {
   if (!entry.dead) {
     if (!of_use(entry, moment)) {
       remove(entry);
-    } else if (entry.visits >= kPopular || has_room_main(entry.size, moment)) {
+    } else if (!entry.has_reply()) {
+      evict(entry, moment);  // a failure is worth nothing that has to be kept for it
+    } else if (entry.visits >= kPopular || (!index_.full() && has_room_main(entry.size, moment))) {
       make_room_main(entry.size, moment);
       push_main(entry, place_of(entry), 0);
     } else {
@@ -204,7 +206,7 @@ void CacheEntries::push_main(CacheEntry& entry, std::uint32_t place_before, std:
 }
 
 void CacheEntries::evict(CacheEntry& entry, const CacheMoment& moment) {
-  if (entry.state(moment) == Cache::State::Fresh) ++evictions_;
+  if (entry.has_reply() && of_use(entry, moment)) ++evictions_;
   remove(entry);
 }
 

@@ -8,6 +8,7 @@ namespace {
 constexpr std::chrono::seconds kShortLife{10};  // a reply that lives shorter than this is not worth a prefetch
 constexpr std::chrono::seconds kLeastAhead{1};  // a tenth of its life before its end, or this
 constexpr unsigned kPrefetchUses = 2;           // before, in this life
+constexpr Cache::Clock::duration kStalePause = std::chrono::seconds(1);  // who is told old news hears soon of new
 
 std::uint8_t more(std::uint8_t uses) {
   return uses < CacheEntry::kMostUses ? uses + 1 : uses;
@@ -54,11 +55,13 @@ void CacheShard::failed(const Cache::Key& key, dns::ExtendedError error, Cache::
                         const CacheMoment& moment) {
   latest_ = std::max(latest_, moment.now);
   CacheEntry* entry = entries_.find(key);
-  if (entry && entry->state(moment) == Cache::State::Fresh) return;
+  const auto state = entry ? entry->state(moment) : Cache::State::Missing;
+  if (state == Cache::State::Fresh) return;
   if (!entry) entry = entries_.put(key, nullptr, moment);
   if (!entry) return;  // too small a cache
+  const bool tellable = state == Cache::State::Expired || state == Cache::State::Stale;
   entry->error = error;
-  entry->paused_until = moment.now + pause;
+  entry->paused_until = moment.now + (tellable ? std::min(pause, kStalePause) : pause);
 }
 
 std::size_t CacheShard::flush(std::span<const std::uint8_t> name, bool below) {

@@ -48,80 +48,87 @@ void Exchange::start(Time now) {
   for (auto& candidate : candidates_) {
     if (candidate.upstream != probe_) continue;
     ++candidate.tries;
-    send(candidate, candidate.upstream->transport());
+    send(candidate, candidate.upstream->transport(), now);
   }
-  ask(*pick());
+  ask(*pick(), now);
 }
 
-void Exchange::replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) {
+void Exchange::replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply, Time now) {
   --outstanding_;
   if (current_.get() == &attempt) current_.reset();
   if (!ended_)
-    take(attempt, octets, reply);
+    take(attempt, octets, reply, now);
   else if (answers(reply.rcode) && !reply.truncated)
-    owner_.late(*this, octets, reply);
+    owner_.late(*this, octets, reply, now);
   leave();
 }
 
-void Exchange::take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply) {
+void Exchange::take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply, Time now) {
   auto& from = candidate(attempt);
   const bool stream = attempt.form().transport != Transport::Udp;
   const bool retry = attempt.form().transport == Transport::Tcp;  // what UDP cut off
 
-  if (answers(reply.rcode) && (!reply.truncated || stream)) return end({octets, &reply, {}, from.upstream.get()});
-  if (retry) return leave_tcp(from);
+  if (answers(reply.rcode) && (!reply.truncated || stream)) return end({octets, &reply, {}, from.upstream.get()}, now);
+  if (retry) return tcp_failed(from, now);
   if (over_tcp_) return;
   if (attempt.form().edns && may_dislike_edns(reply.rcode) && !from.plain) {
     from.plain = true;
-    return ask(from);
+    return ask(from, now);
   }
-  if (answers(reply.rcode) || reply.rcode == dns::Rcode::ServFail) {
+  if (answers(reply.rcode) || (reply.rcode == dns::Rcode::ServFail && !kept_)) {
     kept_octets_ = std::move(octets);  // moved, so `reply` keeps pointing into them
     kept_ = reply;
     kept_from_ = from.upstream.get();
   }
-  answers(reply.rcode) ? send_over_tcp(from) : said_no(from);
+  answers(reply.rcode) ? send_over_tcp(from, now) : said_no(from, now);
 }
 
-void Exchange::failed(const Attempt& attempt, Failure failure) {
+void Exchange::failed(const Attempt& attempt, Failure failure, Time now) {
   --outstanding_;
   const bool was_current = current_.get() == &attempt;
   if (was_current) current_.reset();
-  if (!ended_) go_on(attempt, failure, was_current);
+  if (!ended_) go_on(attempt, failure, was_current, now);
   leave();
 }
 
-void Exchange::go_on(const Attempt& attempt, Failure failure, bool was_current) {
+void Exchange::go_on(const Attempt& attempt, Failure failure, bool was_current, Time now) {
   auto& of = candidate(attempt);
   const auto transport = attempt.form().transport;
   // Servers end connections that they think idle, and our question may just have been on its way (RFC 7766, 6.2.4).
   const bool may_reconnect =
       transport != Transport::Udp && failure == Failure::Unreachable && !std::exchange(of.reconnect, true);
-  if (transport == Transport::Tcp) return may_reconnect ? send_over_tcp(of) : leave_tcp(of);
+  if (transport == Transport::Tcp) return may_reconnect ? send_over_tcp(of, now) : tcp_failed(of, now);
   if (over_tcp_ || failure == Failure::TimedOut) return;
   if (!was_current && current_) return;  // another's time is running
-  if (may_reconnect) return ask(of);
+  if (may_reconnect) {
+    --of.tries;  // which was none
+    return ask(of, now);
+  }
 
   auto* next = pick();
-  if (next && next->tries < of.tries) return ask(*next);
-  if (!next && outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
+  if (next && next->tries < of.tries) return ask(*next, now);
+  if (!next && outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority, now);
   // Else all have had this turn: the alarm begins the next one, when the server may be back.
 }
 
-// It could not tell us the whole, so others are asked.
-void Exchange::leave_tcp(Candidate& from) {
-  over_tcp_ = false;
-  from.spent = true;
-  if (auto* next = pick()) return ask(*next);
-  conclude(dns::ExtendedError::NetworkError);
+bool Exchange::ask_others(Candidate& candidate, Time now) {
+  over_tcp_ = nullptr;
+  candidate.spent = true;
+  auto* next = pick();
+  if (next) ask(*next, now);
+  return next;
 }
 
-void Exchange::said_no(Candidate& from) {
+void Exchange::tcp_failed(Candidate& from, Time now) {
+  if (over_tcp_ == &from && !ask_others(from, now)) conclude(dns::ExtendedError::NetworkError, now);
+}
+
+void Exchange::said_no(Candidate& from, Time now) {
   if (std::exchange(from.spent, true)) return;  // an earlier try of the same server said it already
   refused_ = true;
-  if (auto* next = pick()) return ask(*next);
-  if (outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
-  if (!current_) wait_for(Health::kSoonest);  // a moment for those asked before
+  if (auto* next = pick()) return ask(*next, now);
+  if (outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority, now);
+  if (!current_) wait_for(Health::kSoonest, now);  // a moment for those asked before
 }
 
 void Exchange::woken(Time now) {
@@ -131,11 +138,12 @@ void Exchange::woken(Time now) {
 }
 
 void Exchange::try_again(Time now) {
-  if (now >= deadline_) return conclude(dns::ExtendedError::NetworkError);
-  if (current_) std::exchange(current_, nullptr)->give_up();
-  if (auto* next = pick()) return ask(*next);
-  if (refused_ || outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority);
-  wait_for(limits_.budget);
+  if (now >= deadline_) return conclude(dns::ExtendedError::NetworkError, now);
+  if (current_) std::exchange(current_, nullptr)->give_up(now);
+  if (over_tcp_ && ask_others(*over_tcp_, now)) return;  // it may answer all the same
+  if (auto* next = pick()) return ask(*next, now);
+  if (refused_ || outstanding_ == 0) return conclude(dns::ExtendedError::NoReachableAuthority, now);
+  wait_for(limits_.budget, now);
 }
 
 Exchange::Candidate& Exchange::candidate(const Attempt& attempt) {
@@ -152,49 +160,49 @@ Exchange::Candidate* Exchange::pick() {
   return least;
 }
 
-void Exchange::ask(Candidate& candidate) {
+void Exchange::ask(Candidate& candidate, Time now) {
   current_.reset();
   ++candidate.tries;
-  current_ = send(candidate, candidate.upstream->transport());
+  current_ = send(candidate, candidate.upstream->transport(), now);
   // With others to ask the beat is steady: six tries of two servers fit into the budget, which 30 % loss asks for. One
   // server alone is given twice the time with each try (RFC 6298, 5.5).
   auto pause = candidate.upstream->health().patience();
   if (candidates_.size() == 1) pause *= 1 << (candidate.tries - 1);
-  wait_for(std::min<Health::Duration>(pause, std::min(limits_.attempt, candidate.limits.attempt)));
+  wait_for(std::min<Health::Duration>(pause, std::min(limits_.attempt, candidate.limits.attempt)), now);
 }
 
-std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Transport transport) {
+std::shared_ptr<Attempt> Exchange::send(const Candidate& candidate, Transport transport, Time now) {
   ++outstanding_;
   last_ = candidate.upstream.get();
   const Attempt::Form form{transport, !candidate.plain, limits_.random_case};
-  return Attempt::start(*candidate.upstream, *question_, form, weak_from_this(), entropy_, counters_);
+  return Attempt::start(*candidate.upstream, *question_, form, weak_from_this(), entropy_, counters_, now);
 }
 
-void Exchange::send_over_tcp(const Candidate& candidate) {
-  over_tcp_ = true;
+void Exchange::send_over_tcp(Candidate& candidate, Time now) {
+  over_tcp_ = &candidate;
   current_.reset();
-  send(candidate, Transport::Tcp);
-  wait_for(limits_.budget);
+  send(candidate, Transport::Tcp, now);
+  wait_for(std::min(limits_.attempt, candidate.limits.attempt), now);
 }
 
-void Exchange::wait_for(Health::Duration pause) {
-  wake_ = std::min(deadline_, Health::Clock::now() + pause);
+void Exchange::wait_for(Health::Duration pause, Time now) {
+  wake_ = std::min(deadline_, now + pause);
   owner_.wake_at(wake_, *this);
 }
 
-void Exchange::conclude(dns::ExtendedError error) {
+void Exchange::conclude(dns::ExtendedError error, Time now) {
   if (kept_) {
     // RFC 8914, 4.23: nobody could be reached, or they refused.
     const auto theirs = dns::extended_error(*kept_).value_or(dns::ExtendedError::NoReachableAuthority);
-    return end({kept_octets_, &*kept_, theirs, kept_from_});
+    return end({kept_octets_, &*kept_, theirs, kept_from_}, now);
   }
-  end({{}, nullptr, error, last_});
+  end({{}, nullptr, error, last_}, now);
 }
 
-void Exchange::end(const End& end) {
+void Exchange::end(const End& end, Time now) {
   ended_ = true;
   current_.reset();
-  owner_.ended(*this, end);
+  owner_.ended(*this, end, now);
 }
 
 void Exchange::leave() {

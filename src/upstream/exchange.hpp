@@ -31,6 +31,7 @@ using QuestionPtr = std::shared_ptr<const Question>;
 
 class Exchange final : public Attempt::Asker, public std::enable_shared_from_this<Exchange> {
  public:
+  using Time = Health::Time;
   struct Limits {
     std::chrono::milliseconds attempt;  // the longest wait before the next try
     std::chrono::milliseconds budget;   // for everything
@@ -48,11 +49,11 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
    public:
     virtual ~Owner() = default;
     // Call woken() then.
-    virtual void wake_at(Health::Time time, const Exchange& exchange) = 0;
+    virtual void wake_at(Time time, const Exchange& exchange) = 0;
     // Called once, later than start().
-    virtual void ended(const Exchange& exchange, const End& end) = 0;
+    virtual void ended(const Exchange& exchange, const End& end, Time now) = 0;
     // A reply that answers, after the end.
-    virtual void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply) = 0;
+    virtual void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply, Time now) = 0;
     // Ended, and nothing more can come.
     virtual void gone(const Exchange& exchange) = 0;
   };
@@ -60,21 +61,20 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   // `choice.order` has at least one server. `entropy` and `counters` outlive this.
   Exchange(std::uint64_t number, Owner& owner, Entropy& entropy, stats::WorkerCounters& counters, const Limits& limits,
            QuestionPtr question, UpstreamGroup::Choice choice);
-  void start(Health::Time now);
+  void start(Time now);
   // Does nothing if there is nothing to do yet.
-  void woken(Health::Time now);
+  void woken(Time now);
 
   std::uint64_t number() const { return number_; }
   const QuestionPtr& question() const { return question_; }
 
   // Attempt::Asker
-  void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply) override;
-  void failed(const Attempt& attempt, Failure failure) override;
+  void replied(const Attempt& attempt, std::vector<std::uint8_t> octets, const dns::Reply& reply, Time now) override;
+  void failed(const Attempt& attempt, Failure failure, Time now) override;
 
   static constexpr unsigned kTries = 3;  // a server (RFC 9520, 3.2)
 
  private:
-  using Time = Health::Time;
   struct Candidate {
     UpstreamPtr upstream;
     Roster::Limits limits;  // of its resolv.conf
@@ -85,18 +85,19 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   };
 
   Candidate& candidate(const Attempt& attempt);
-  Candidate* pick();               // whom to ask next; null: all were asked often enough
-  void ask(Candidate& candidate);  // makes it the current attempt and waits for it
-  std::shared_ptr<Attempt> send(const Candidate& candidate, Transport transport);
-  void send_over_tcp(const Candidate& candidate);
-  void take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply);
-  void go_on(const Attempt& attempt, Failure failure, bool was_current);
-  void leave_tcp(Candidate& candidate);
-  void said_no(Candidate& candidate);
+  Candidate* pick();                         // whom to ask next; null: all were asked often enough
+  void ask(Candidate& candidate, Time now);  // makes it the current attempt and waits for it
+  std::shared_ptr<Attempt> send(const Candidate& candidate, Transport transport, Time now);
+  void send_over_tcp(Candidate& candidate, Time now);
+  void take(const Attempt& attempt, std::vector<std::uint8_t>& octets, const dns::Reply& reply, Time now);
+  void go_on(const Attempt& attempt, Failure failure, bool was_current, Time now);
+  bool ask_others(Candidate& candidate, Time now);  // than the one that could not tell the whole
+  void tcp_failed(Candidate& candidate, Time now);
+  void said_no(Candidate& candidate, Time now);
   void try_again(Time now);
-  void wait_for(Health::Duration pause);    // not beyond the deadline
-  void conclude(dns::ExtendedError error);  // with the reply that was kept, or else with `error`
-  void end(const End& end);
+  void wait_for(Health::Duration pause, Time now);    // not beyond the deadline
+  void conclude(dns::ExtendedError error, Time now);  // with the reply that was kept, or else with `error`
+  void end(const End& end, Time now);
   void leave();  // if nothing more can come
 
   const std::uint64_t number_;
@@ -113,7 +114,7 @@ class Exchange final : public Attempt::Asker, public std::enable_shared_from_thi
   const Upstream* last_ = nullptr;    // asked last
   unsigned outstanding_ = 0;          // attempts without an end
   bool refused_ = false;              // some server said no: each other one is tried once
-  bool over_tcp_ = false;
+  Candidate* over_tcp_ = nullptr;     // who is asked over TCP for what UDP cut off
   bool ended_ = false;
   std::vector<std::uint8_t> kept_octets_;
   std::optional<dns::Reply> kept_;  // relayed if nothing better comes: truncated, or SERVFAIL

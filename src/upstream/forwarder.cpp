@@ -4,7 +4,7 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/container/small_vector.hpp>
-#include <unordered_map>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <utility>
 
 #include <meridian/dns/keepable.hpp>
@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Time = Health::Time;
+using Time = Forwarder::Time;
 
 constexpr milliseconds kHealthProbeBudget{500};  // `. NS` (behaviour, section 1)
 constexpr milliseconds kLateReplies{3000};       // how long after its send a reply still tells us that a server lives
@@ -53,32 +53,34 @@ bool is_failure(const Result& result) {
 
 struct Forwarder::Impl final : Exchange::Owner {
   using Room = std::array<std::uint8_t, dns::kMaxMessage>;
-  struct Client {
-    Done done;
+  struct Asker {
+    ClientPtr client;  // null: nobody waits
     Time since;
   };
   // A question, and the clients of this worker that wait for its end.
   struct Waiting {
     QuestionPtr question;
     bool ours = false;  // the mark is: we ask, and tell other workers
-    boost::container::small_vector<Client, 1> clients;
+    boost::container::small_vector<Asker, 1> askers;
   };
 
   Impl(boost::asio::io_context& io, const config::Forward& forward, SharedState& all, stats::WorkerCounters& numbers)
       : loop(io), shared(all), counters(numbers), wheel(io, [this](std::uint64_t number) { ring(number); }) {
-    inbox = std::make_shared<Inbox>([this](std::string_view key, EndingPtr ending) {
-      later([this, own_key = std::string(key), end = std::move(ending)] {
-        finish(own_key, {end->reply ? &*end->reply : nullptr, end->error, {}});
+    inbox = std::make_shared<Inbox>([this](const QuestionKey& key, EndingPtr ending) {
+      later([this, octets = std::string(key.octets), hash = key.hash, end = std::move(ending)] {
+        finish({octets, hash}, {end->reply ? &*end->reply : nullptr, end->error, {}}, Health::Clock::now());
       });
     });
     apply(forward);
   }
 
-  ~Impl() override {
+  ~Impl() override { abandon(); }
+
+  void abandon() {
     inbox->close();
-    for (const auto& [key, of] : waiting) {
+    for (const auto& [key, of] : std::exchange(waiting, {})) {
       if (of.ours) tell_others(*of.question, failure_of_ours());
-      leave(of.clients.size());
+      leave(of.askers.size());
     }
   }
 
@@ -96,20 +98,21 @@ struct Forwarder::Impl final : Exchange::Owner {
 
   // ---- What is known already ----------------------------------------------------------------------------------------
 
-  std::optional<Result> cached(const dns::Query& query) {
-    const auto found = shared.cache.find(shared.cache.key_of(query), Cache::Clock::now(), room);
+  std::optional<Result> cached(const dns::Query& query, Time now) {
+    const auto found = shared.cache.find(shared.cache.key_of(query), now, room);
     known = found.reply;
     switch (found.state) {
       case Cache::State::Fresh:
         (found.denial ? counters.cache_denials : counters.cache_hits).add();
-        if (found.refresh) refresh(query);
+        if (found.refresh) refresh(query, now);
         return Result{&known, std::nullopt, kFromCache};
       case Cache::State::Failed:
         counters.cache_failures.add();
         return Result{nullptr, found.error, kFromCache};
       case Cache::State::Expired:
-        if (!found.failed_before && !zones->group_of(query.name).dead()) break;
-        refresh(query);  // nobody waits for those that did not answer before
+        // Nobody waits for those that did not answer before, nor is turned away where there is an old answer.
+        if (!found.failed_before && !full() && !zones->group_of(query.name).dead()) break;
+        refresh(query, now);
         [[fallthrough]];
       case Cache::State::Stale:
         counters.cache_stale.add();
@@ -121,26 +124,28 @@ struct Forwarder::Impl final : Exchange::Owner {
     return std::nullopt;
   }
 
-  void refresh(const dns::Query& query) {
+  void refresh(const dns::Query& query, Time now) {
     const auto question = std::make_shared<const Question>(query, shared.cache.key_of(query));
     if (waiting.contains(question->key()) || !enter()) return;
     counters.cache_prefetches.add();
-    begin(query, question, [](const Result&) {});
+    begin(query, question, now, nullptr);
   }
 
   // ---- Asking ------------------------------------------------------------------------------------------------------
 
-  void ask(const dns::Query& query, Done done) {
+  void ask(const dns::Query& query, Time now, ClientPtr client) {
     if (shared.loops.caught(query)) {
       counters.upstream_loops.add();
-      return refuse(dns::ExtendedError::NoReachableAuthority, std::move(done));
+      return refuse(dns::ExtendedError::NoReachableAuthority, std::move(client));
     }
     if (!enter()) {
       counters.forward_refused_busy.add();
-      return refuse(dns::ExtendedError::Other, std::move(done));
+      return refuse(dns::ExtendedError::Other, std::move(client));
     }
-    begin(query, std::make_shared<const Question>(query, shared.cache.key_of(query)), std::move(done));
+    begin(query, std::make_shared<const Question>(query, shared.cache.key_of(query)), now, std::move(client));
   }
+
+  bool full() const { return shared.waiting.load(std::memory_order_relaxed) >= settings.max_in_flight; }
 
   // One more that waits; false: too many do.
   bool enter() {
@@ -157,19 +162,18 @@ struct Forwarder::Impl final : Exchange::Owner {
     counters.forward_in_flight.add(-static_cast<std::int64_t>(clients));
   }
 
-  void begin(const dns::Query& query, const QuestionPtr& question, Done done) {
-    const auto now = Health::Clock::now();
+  void begin(const dns::Query& query, const QuestionPtr& question, Time now, ClientPtr client) {
     const auto [found, first_here] = waiting.try_emplace(question->key(), Waiting{question, false, {}});
     auto& mine = found->second;
-    mine.clients.push_back({std::move(done), now});
-    if (first_here) mine.ours = shared.questions.join(question->key(), question->hash(), inbox);
+    mine.askers.push_back({std::move(client), now});
+    if (first_here) mine.ours = shared.questions.join(question->key(), inbox);
     if (!first_here || !mine.ours) return counters.coalesced.add();
 
     auto& group = zones->group_of(query.name);
     auto choice = group.choose(now);
     const bool probe = is_health_probe(query);
     if (choice.order.empty() || (probe && group.dead())) {
-      later([this, question] { settle(*question, failure_of_ours()); });
+      later([this, question] { settle(*question, failure_of_ours(), Health::Clock::now()); });
       return;
     }
     counters.forwarded.add();
@@ -181,8 +185,8 @@ struct Forwarder::Impl final : Exchange::Owner {
     exchange->start(now);
   }
 
-  void refuse(dns::ExtendedError error, Done done) {
-    later([error, user = std::move(done)] { user({nullptr, error, {}}); });
+  void refuse(dns::ExtendedError error, ClientPtr client) {
+    later([error, who = std::move(client)] { who->answered({nullptr, error, {}}); });
   }
 
   template <class Action>
@@ -203,53 +207,58 @@ struct Forwarder::Impl final : Exchange::Owner {
     exchange->woken(Health::Clock::now());
   }
 
-  void ended(const Exchange& exchange, const Exchange::End& end) override {
+  void ended(const Exchange& exchange, const Exchange::End& end, Time now) override {
     const auto question = exchange.question();
     const std::string_view from = end.from ? std::string_view(end.from->name()) : std::string_view();
     Result result{end.reply, std::nullopt, from};
     if (is_failure(result)) {
       result.error = end.error;
-      return failed(*question, result);
+      return failed(*question, result, now);
     }
-    if (const auto kept = keep(*question, end.octets, *end.reply))
-      settle(*question, {&kept->reply, std::nullopt, from});
-    else
-      settle(*question, result);
+    const auto kept = keep(*question, end.octets, *end.reply, now);
+    if (kept) result.reply = &kept->reply;
+    settle(*question, result, now);
   }
 
-  void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply) override {
-    if (reply.rcode != dns::Rcode::ServFail) keep(*exchange.question(), octets, reply);
+  void late(const Exchange& exchange, std::span<std::uint8_t> octets, const dns::Reply& reply, Time now) override {
+    keep(*exchange.question(), octets, reply, now);
   }
 
   void gone(const Exchange& exchange) override { exchanges.erase(exchange.number()); }
 
   // ---- The end of a question ---------------------------------------------------------------------------------------
 
-  std::optional<dns::Keepable> keep(const Question& question, std::span<std::uint8_t> octets, const dns::Reply& reply) {
+  std::optional<dns::Keepable> keep(const Question& question, std::span<std::uint8_t> octets, const dns::Reply& reply,
+                                    Time now) {
     auto kept = dns::keep(octets, reply, limits);
-    if (kept) shared.cache.store(question.cache_key(), *kept, Cache::Clock::now());
+    if (kept) shared.cache.store(question.cache_key(), *kept, now);
     return kept;
   }
 
   // Remembered for a moment; and told only if there is no answer of before (RFC 8767, 5).
-  void failed(const Question& question, const Result& result) {
+  void failed(const Question& question, const Result& result, Time now) {
     const auto key = question.cache_key();
-    const auto now = Cache::Clock::now();
     shared.cache.failed(key, *result.error, result.reply ? kPauseAfterServFail : kPauseAfterSilence, now);
     const auto old = std::make_unique_for_overwrite<Room>();
     const auto found = shared.cache.find(key, now, *old);
-    if (found.state != Cache::State::Stale) return settle(question, result);
-    counters.cache_stale.add();
-    settle(question, {&found.reply, dns::ExtendedError::StaleAnswer, kFromCache});
+    switch (found.state) {
+      case Cache::State::Fresh:  // another worker's, or one that came too late
+        return settle(question, {&found.reply, std::nullopt, kFromCache}, now);
+      case Cache::State::Stale:
+        counters.cache_stale.add();
+        return settle(question, {&found.reply, dns::ExtendedError::StaleAnswer, kFromCache}, now);
+      default:
+        return settle(question, result, now);
+    }
   }
 
-  void settle(const Question& question, const Result& result) {
+  void settle(const Question& question, const Result& result, Time now) {
     tell_others(question, result);
-    finish(question.key(), result);
+    finish(question.key(), result, now);
   }
 
   void tell_others(const Question& question, const Result& result) {
-    const auto others = shared.questions.settle(question.key(), question.hash());
+    const auto others = shared.questions.settle(question.key());
     if (others.empty()) return;
     const auto ending = std::make_shared<Ending>();
     ending->error = result.error;
@@ -262,26 +271,27 @@ struct Forwarder::Impl final : Exchange::Owner {
   }
 
   // Tells the clients of this worker.
-  void finish(std::string_view key, const Result& result) {
+  void finish(const QuestionKey& key, Result result, Time now) {
     const auto found = waiting.find(key);
     if (found == waiting.end()) return;
     const auto question = std::move(found->second);  // a client may ask the same again from inside done()
     waiting.erase(found);
-    leave(question.clients.size());
-    const auto now = Health::Clock::now();
-    for (const auto& client : question.clients) {
+    leave(question.askers.size());
+    for (const auto& asker : question.askers) {
+      if (!asker.client) continue;
+      result.took = std::chrono::duration_cast<std::chrono::microseconds>(now - asker.since);
       if (is_failure(result)) counters.forward_failed.add();
-      count_latency(now - client.since);
-      client.done(result);
+      count_latency(result.took);
+      asker.client->answered(result);
     }
   }
 
-  void count_latency(Health::Clock::duration latency) {
-    const std::chrono::duration<double, std::milli> took = latency;
+  void count_latency(std::chrono::microseconds took) {
+    const std::chrono::duration<double, std::milli> ms = took;
     const auto& bounds = stats::kForwardLatencyBounds;
-    const auto cell = std::lower_bound(bounds.begin(), bounds.end(), took.count()) - bounds.begin();
+    const auto cell = std::lower_bound(bounds.begin(), bounds.end(), ms.count()) - bounds.begin();
     counters.forward_latency[static_cast<std::size_t>(cell)].add();
-    counters.forward_latency_sum_us.add(static_cast<std::uint64_t>(took.count() * 1000));
+    counters.forward_latency_sum_us.add(static_cast<std::uint64_t>(took.count()));
   }
 
   static Result failure_of_ours() { return {nullptr, dns::ExtendedError::NoReachableAuthority, {}}; }
@@ -294,8 +304,8 @@ struct Forwarder::Impl final : Exchange::Owner {
   Entropy entropy;
   std::unique_ptr<ForwardZones> zones;  // before the exchanges: they end first
   TimingWheel wheel;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Exchange>> exchanges;  // until they are gone
-  std::unordered_map<std::string_view, Waiting> waiting;                   // keys lie in their questions
+  boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Exchange>> exchanges;  // until they are gone
+  boost::unordered_flat_map<QuestionKey, Waiting, QuestionKey::Hash> waiting;     // keys lie in their questions
   std::uint64_t next_number = 0;
   InboxPtr inbox;
   dns::Reply known;  // of cached(), in the room
@@ -309,12 +319,16 @@ Forwarder::Forwarder(boost::asio::io_context& loop, const config::Forward& setti
 
 Forwarder::~Forwarder() = default;
 
-std::optional<Result> Forwarder::cached(const dns::Query& query) {
-  return impl_->cached(query);
+std::optional<Result> Forwarder::cached(const dns::Query& query, Time now) {
+  return impl_->cached(query, now);
 }
 
-void Forwarder::ask(const dns::Query& query, Done done) {
-  impl_->ask(query, std::move(done));
+void Forwarder::ask(const dns::Query& query, Time now, ClientPtr client) {
+  impl_->ask(query, now, std::move(client));
+}
+
+void Forwarder::abandon() {
+  impl_->abandon();
 }
 
 void Forwarder::reload(const config::Forward& settings) {

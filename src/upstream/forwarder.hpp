@@ -3,8 +3,8 @@
 // worker; every call on the worker's loop.
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,8 +26,18 @@ struct Result {
   // Without a reply or with a SERVFAIL: why. With another: where it comes from, if not from an upstream just now (RFC
   // 8914).
   std::optional<dns::ExtendedError> error;
-  std::string_view upstream;  // who answered, or was asked last; "cache"; for the query log
+  std::string_view upstream;          // who answered, or was asked last; "cache"; for the query log
+  std::chrono::microseconds took{0};  // since it was asked
 };
+
+// Who waits for a forwarded question.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Its end. Called once, and then the client is destroyed.
+  virtual void answered(const Result& result) = 0;
+};
+using ClientPtr = std::unique_ptr<Client>;
 
 struct UpstreamState {
   std::string address;  // "10.96.0.10:53"
@@ -40,7 +50,7 @@ struct UpstreamState {
 
 class Forwarder {
  public:
-  using Done = std::function<void(const Result&)>;
+  using Time = std::chrono::steady_clock::time_point;
 
   Forwarder(boost::asio::io_context& loop, const config::Forward& settings, SharedState& shared,
             stats::WorkerCounters& counters);
@@ -50,13 +60,16 @@ class Forwarder {
 
   // What is known already; no allocation, but where it makes us ask again (prefetch). The result is valid until the
   // next call. nullopt: ask().
-  std::optional<Result> cached(const dns::Query& query);
-  // Asks an upstream for `query`'s question (copied), or waits for whoever has asked it already. `done` is called
-  // exactly once, later, never from inside ask(), within settings.timeout; not after the forwarder is destroyed, which
-  // it must not do itself. `. NS` has a budget of 500 ms, and fails at once when every upstream is known to be down.
-  void ask(const dns::Query& query, Done done);
+  std::optional<Result> cached(const dns::Query& query, Time now);
+  // Asks an upstream for `query`'s question (copied), or waits for whoever has asked it already. The client is told
+  // later, never from inside ask(), within settings.timeout; not after the forwarder is destroyed, which it must not do
+  // itself. `. NS` has a budget of 500 ms, and fails at once when every upstream is known to be down.
+  void ask(const dns::Query& query, Time now, ClientPtr client);
   // Questions in flight keep their old upstreams. What all workers share is configured by its owner.
   void reload(const config::Forward& settings);
+  // The last act: clients of ours are told nothing any more; other workers, which wait for what we asked, that it
+  // failed.
+  void abandon();
   std::vector<UpstreamState> state() const;
   std::size_t in_flight() const;  // questions that wait for an end
 

@@ -5,11 +5,11 @@
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "upstream/cache.hpp"
 #include "upstream/entropy.hpp"
+#include "upstream/questions_in_flight.hpp"
 
 namespace meridian::upstream {
 
@@ -28,9 +28,8 @@ struct Question {
   bool dnssec_ok = false;          // DO (RFC 3225)
 
   // Two questions with one key get one answer.
-  std::string_view key() const { return {reinterpret_cast<const char*>(key_.data()), key_.size()}; }
+  QuestionKey key() const { return {{reinterpret_cast<const char*>(key_.data()), key_.size()}, hash_}; }
   Cache::Key cache_key() const;
-  std::uint64_t hash() const { return hash_; }
 
  private:
   Octets key_;  // name in lower case, type, class, flags

@@ -4,7 +4,7 @@
 
 namespace meridian::upstream {
 
-void Inbox::tell(std::string_view key, EndingPtr ending) {
+void Inbox::tell(const QuestionKey& key, EndingPtr ending) {
   const std::scoped_lock lock(mutex_);
   if (take_) take_(key, std::move(ending));
 }
@@ -14,16 +14,16 @@ void Inbox::close() {
   take_ = nullptr;
 }
 
-bool QuestionsInFlight::join(std::string_view key, std::uint64_t hash, const InboxPtr& inbox) {
-  Shard& in = shard(hash);
+bool QuestionsInFlight::join(const QuestionKey& key, const InboxPtr& inbox) {
+  Shard& in = shard(key);
   const std::scoped_lock lock(in.mutex);
   const auto [mark, first] = in.marks.try_emplace(key);
   if (!first) mark->second.push_back(inbox);
   return first;
 }
 
-std::vector<InboxPtr> QuestionsInFlight::settle(std::string_view key, std::uint64_t hash) {
-  Shard& in = shard(hash);
+std::vector<InboxPtr> QuestionsInFlight::settle(const QuestionKey& key) {
+  Shard& in = shard(key);
   const std::scoped_lock lock(in.mutex);
   const auto mark = in.marks.find(key);
   if (mark == in.marks.end()) return {};

@@ -19,6 +19,17 @@
 
 namespace meridian::upstream {
 
+// A question in tables: its octets, borrowed, and their hash, which is keyed, because clients choose names.
+struct QuestionKey {
+  std::string_view octets;
+  std::uint64_t hash = 0;
+  bool operator==(const QuestionKey& other) const { return hash == other.hash && octets == other.octets; }
+  struct Hash {
+    using is_avalanching = void;
+    std::size_t operator()(const QuestionKey& key) const { return static_cast<std::size_t>(key.hash >> 6); }
+  };
+};
+
 // How a question ended, for the workers that waited for another's. Immutable.
 struct Ending {
   std::vector<std::uint8_t> octets;  // that `reply` borrows
@@ -30,11 +41,11 @@ using EndingPtr = std::shared_ptr<const Ending>;
 // Where a worker is told. Lives as long as anybody may still tell it, and does nothing once it is closed.
 class Inbox {
  public:
-  using Take = std::function<void(std::string_view key, EndingPtr ending)>;
+  using Take = std::function<void(const QuestionKey& key, EndingPtr ending)>;
   explicit Inbox(Take take) : take_(std::move(take)) {}
 
-  void tell(std::string_view key, EndingPtr ending);  // from any thread
-  void close();                                       // by its owner; no call of `take` is under way or comes after
+  void tell(const QuestionKey& key, EndingPtr ending);  // from any thread
+  void close();                                         // by its owner; no call of `take` is under way or comes after
 
  private:
   std::mutex mutex_;
@@ -45,18 +56,18 @@ using InboxPtr = std::shared_ptr<Inbox>;
 class QuestionsInFlight {
  public:
   // True: nobody has this question upstream, so the caller is to ask it, and to call settle(). False: somebody has, and
-  // `inbox` is told how it ends. `key` must stay where it is until it is settled; `hash` belongs to it.
-  bool join(std::string_view key, std::uint64_t hash, const InboxPtr& inbox);
+  // `inbox` is told how it ends. What `key` borrows must stay where it is until it is settled.
+  bool join(const QuestionKey& key, const InboxPtr& inbox);
   // The one who was to ask has the end: takes the mark away, and returns who is to be told.
-  std::vector<InboxPtr> settle(std::string_view key, std::uint64_t hash);
+  std::vector<InboxPtr> settle(const QuestionKey& key);
 
  private:
   static constexpr std::size_t kShards = 64;
   struct alignas(64) Shard {
     std::mutex mutex;
-    boost::unordered_flat_map<std::string_view, std::vector<InboxPtr>> marks;
+    boost::unordered_flat_map<QuestionKey, std::vector<InboxPtr>, QuestionKey::Hash> marks;
   };
-  Shard& shard(std::uint64_t hash) { return shards_[hash % kShards]; }
+  Shard& shard(const QuestionKey& key) { return shards_[key.hash % kShards]; }
 
   std::array<Shard, kShards> shards_;
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 
 namespace meridian::test {
 
@@ -33,6 +34,16 @@ std::string describe(const upstream::Result& result) {
   return text;
 }
 
+// Appends its end to a list.
+class Noting final : public upstream::Client {
+ public:
+  explicit Noting(std::vector<std::string>& ends) : ends_(ends) {}
+  void answered(const upstream::Result& result) override { ends_.push_back(describe(result)); }
+
+ private:
+  std::vector<std::string>& ends_;
+};
+
 }  // namespace
 
 Asking::Asking(const config::Forward& settings)
@@ -49,14 +60,14 @@ void Asking::begin(const std::string& name, std::vector<std::string>& ends, dns:
   const auto packet = query_for(name, type, flags);
   dns::Query query;
   dns::parse_query(packet, query);
-  forwarder->ask(query, [&ends](const upstream::Result& result) { ends.push_back(describe(result)); });
+  forwarder->ask(query, std::chrono::steady_clock::now(), std::make_unique<Noting>(ends));
 }
 
 std::string Asking::known(const std::string& name, dns::Type type) {
   const auto packet = query_for(name, type);
   dns::Query query;
   dns::parse_query(packet, query);
-  const auto result = forwarder->cached(query);
+  const auto result = forwarder->cached(query, std::chrono::steady_clock::now());
   return result ? describe(*result) : "unknown";
 }
 

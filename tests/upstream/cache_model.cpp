@@ -20,10 +20,12 @@ void CacheModel::store(const std::string& key, const std::string& name, const st
 void CacheModel::failed(const std::string& key, const std::string& name, dns::ExtendedError error,
                         Cache::Clock::duration pause, Cache::Time now) {
   Entry& entry = entries_[key];
-  if (state(entry, now) == Cache::State::Fresh) return;
+  const auto is = state(entry, now);
+  if (is == Cache::State::Fresh) return;
+  const bool told = is == Cache::State::Expired || is == Cache::State::Stale;
   entry.name = name;
   entry.error = error;
-  entry.paused_until = now + pause;
+  entry.paused_until = now + (told ? std::min<Cache::Clock::duration>(pause, seconds(1)) : pause);
 }
 
 Cache::State CacheModel::state(const Entry& entry, Cache::Time now) const {

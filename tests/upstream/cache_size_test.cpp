@@ -121,6 +121,35 @@ TEST_CASE("in a full cache a name that was asked for again outlives those that w
   }
 }
 
+TEST_CASE("names that are asked for again and again outlive a flood of names of one question") {
+  constexpr std::size_t kPopular = 100, kFlood = 20'000;
+  const auto popular = [](std::size_t i) { return question_of("p" + std::to_string(i) + ".com"); };
+  Cache cache(settings_of(1 << 20));
+  for (std::size_t i = 0; i < kPopular; ++i) {
+    const CachedReply reply(popular(i), {60}, "");
+    cache.store(cache.key_of(popular(i)), reply.kept(), at(0));
+    for (int asked = 0; asked < 20; ++asked) ask(cache, popular(i), at(0));
+  }
+  SUBCASE("of short replies") {
+    for (std::size_t i = 0; i < kFlood; ++i) store(cache, i, 0);
+  }
+  SUBCASE("of failures") {
+    for (std::size_t i = 0; i < kFlood; ++i) {
+      const auto query = question_of(name_of(i));
+      cache.failed(cache.key_of(query), dns::ExtendedError::NetworkError, 1s, at(0));
+    }
+  }
+  SUBCASE("of failures that are over") {
+    for (std::size_t i = 0; i < kFlood; ++i) {
+      const auto query = question_of(name_of(i));
+      cache.failed(cache.key_of(query), dns::ExtendedError::NetworkError, 1s, at(static_cast<int>(i / 1000)));
+    }
+  }
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kPopular; ++i) left += ask(cache, popular(i), at(1)) != "missing";
+  CHECK(left == kPopular);
+}
+
 TEST_CASE("a name that comes back soon after it had to leave outlives those that do not") {
   Cache cache(settings_of(256 << 10), 1);
   for (std::size_t i = 0; i < 5'000; ++i) store(cache, i, 20);

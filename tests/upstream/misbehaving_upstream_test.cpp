@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <functional>
 #include <optional>
 
@@ -213,6 +215,27 @@ TEST_CASE("the first of two upstreams misbehaves, and the second answers for it"
       CHECK(asking.ask("www.example.test") == "NOERROR 192.0.2.2");
       CHECK(second.asked() == 1);
     }
+  }
+}
+
+TEST_CASE("a server that cuts its answers and is silent over TCP") {
+  const ScriptedUpstream cutting(always(replies::truncated));
+  const auto endpoint = cutting.endpoint();
+  boost::asio::io_context io;  // the kernel takes connections, and nobody reads from them
+  const boost::asio::ip::tcp::acceptor silent(io, {endpoint.address, endpoint.port});
+
+  SUBCASE("does not keep the question from others") {
+    const ScriptedUpstream second(always([](const Octets& query) { return replies::address(query, 2); }));
+    Asking asking(forward_to({endpoint, second.endpoint()}));
+    CHECK(asking.ask("www.example.test") == "NOERROR 192.0.2.2");
+  }
+  SUBCASE("is waited for to the end where there is no other, and is not thought dead") {
+    auto settings = forward_to({endpoint});
+    settings.timeout = milliseconds(400);
+    Asking asking(settings);
+    CHECK(asking.ask("www.example.test") == "NOERROR tc");
+    CHECK(asking.forwarder->state().front().up);
+    CHECK(asking.forwarder->state().front().failures == 0);
   }
 }
 
