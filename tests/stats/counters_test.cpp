@@ -56,8 +56,8 @@ static std::set<std::string> labels() {
 TEST_CASE("labels are different from each other") {
   CHECK(labels<stats::QType>().size() == stats::cells<stats::QType>);
   CHECK(labels<stats::RCode>().size() == stats::cells<stats::RCode>);
-  CHECK(labels<stats::Place>() == std::set<std::string>{"chaos", "error", "forwarded", "host", "refused", "reverse",
-                                                        "special", "wildcard", "zone"});
+  CHECK(labels<stats::Place>() == std::set<std::string>{"cached", "chaos", "error", "forwarded", "host", "refused",
+                                                        "reverse", "special", "wildcard", "zone"});
   CHECK(labels<stats::Transport>() == std::set<std::string>{"tcp", "udp"});
   CHECK(std::string(stats::to_text(stats::Place::Zone)) == "zone");
   CHECK(std::string(stats::to_text(stats::Place::Error)) == "error");
