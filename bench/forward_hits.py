@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from forward_server import forwarding, free_port
+from forward_server import echo_upstream, forwarding
 
 POPULAR = 50_000
 SIZE = "2MiB"
@@ -53,19 +53,14 @@ def load(server, tools, names):
 
 def main():
     binary, tools = sys.argv[1], pathlib.Path(sys.argv[2])
-    upstream_port = free_port()
-    upstream = subprocess.Popen(["taskset", "-c", "1", tools / "upstream_echo", str(upstream_port), "3600"])
-    try:
-        section = f'{{upstreams: ["127.0.0.1:{upstream_port}"], cache: {{size: {SIZE}}}}}'
+    with echo_upstream(tools) as upstream:
+        section = f'{{upstreams: ["{upstream}"], cache: {{size: {SIZE}}}}}'
         with forwarding(binary, section, cpu=0) as server:
             warm = load(server, tools, list(questions(1)))
             before = server.metric("meridian_cache_hits_total")
             asked = load(server, tools, list(questions(2)))
             hits = server.metric("meridian_cache_hits_total") - before
             capacity = int(server.metric("meridian_cache_entries"))
-    finally:
-        upstream.terminate()
-        upstream.wait()
     popular = len(asked) / 2
     print(f"{len(asked)} questions, every other for one of {POPULAR} popular names, the others for names of one question: "
           f"a cache of {capacity} replies answers {hits / popular:.3f} of the popular, a plain LRU of as many "

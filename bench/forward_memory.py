@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from forward_server import forwarding, free_port
+from forward_server import echo_upstream, forwarding
 
 SIZE_MIB = 64
 LONGEST = 90  # seconds
@@ -17,18 +17,13 @@ LONGEST = 90  # seconds
 
 def main():
     binary, tools = sys.argv[1], pathlib.Path(sys.argv[2])
-    upstream_port = free_port()
-    upstream = subprocess.Popen(["taskset", "-c", "1", tools / "upstream_echo", str(upstream_port), "3600"])
-    try:
-        section = f'{{upstreams: ["127.0.0.1:{upstream_port}"], cache: {{size: %s}}}}'
+    with echo_upstream(tools) as upstream:
+        section = f'{{upstreams: ["{upstream}"], cache: {{size: %s}}}}'
         with forwarding(binary, section % 0, cpu=0) as server:
             ask_new_names(server, tools, 0)
             without = server.resident_mb()
         with forwarding(binary, section % f"{SIZE_MIB}MiB", cpu=0) as server:
             fill(server, tools, without)
-    finally:
-        upstream.terminate()
-        upstream.wait()
 
 
 def fill(server, tools, without):

@@ -46,6 +46,18 @@ class Server:
 
 
 @contextlib.contextmanager
+def echo_upstream(tools):
+    """The address of an upstream_echo of the directory `tools`, on the CPU of the load."""
+    port = free_port()
+    process = subprocess.Popen(["taskset", "-c", "1", tools / "upstream_echo", str(port), "3600"])
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
 def forwarding(binary, forward, cpu=None):
     """A ready server with one worker and no entries; `forward` is the text of that section."""
     port, admin = free_port(), free_port()

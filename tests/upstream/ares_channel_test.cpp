@@ -29,38 +29,16 @@
 #include <set>
 
 #include "support/scripted_upstream.hpp"
+#include "upstream/waiting.hpp"
 
 using namespace meridian;
 using namespace meridian::test;
 using std::chrono::milliseconds;
 using upstream::AresChannel;
 using upstream::Failure;
-using upstream::Listener;
 using upstream::Transport;
 
 namespace {
-
-struct Waiting : Listener {
-  bool believes(std::span<const std::uint8_t> octets) override {
-    ++shown;
-    return !belief || belief(octets);
-  }
-  void replied(std::vector<std::uint8_t> octets) override {
-    reply = std::move(octets);
-    ++ends;
-    if (then) then();
-  }
-  void failed(Failure f) override {
-    failure = f;
-    ++ends;
-    if (then) then();
-  }
-  std::function<bool(std::span<const std::uint8_t>)> belief;  // all, if there is none
-  std::function<void()> then;
-  Octets reply;
-  Failure failure{};
-  int shown = 0, ends = 0;
-};
 
 struct Fixture {
   std::unique_ptr<AresChannel> open(const config::Endpoint& server, Transport transport = Transport::Udp,

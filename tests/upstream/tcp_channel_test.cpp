@@ -12,6 +12,7 @@
 #include "upstream/ares_channel.hpp"
 #include "upstream/few_descriptors.hpp"
 #include "upstream/refusing_epoll.hpp"
+#include "upstream/waiting.hpp"
 
 using namespace meridian;
 using namespace meridian::test;
@@ -19,30 +20,9 @@ using boost::asio::ip::tcp;
 using std::chrono::milliseconds;
 using upstream::AresChannel;
 using upstream::Failure;
-using upstream::Listener;
 using upstream::Transport;
 
 namespace {
-
-struct Waiting : Listener {
-  bool believes(std::span<const std::uint8_t>) override { return belief; }
-  void replied(std::vector<std::uint8_t> octets) override {
-    reply = std::move(octets);
-    ++ends;
-    if (then) then();
-  }
-  void failed(Failure f) override {
-    failure = f;
-    ++ends;
-    if (then) then();
-  }
-  std::uint16_t id = 0;
-  bool belief = true;
-  std::function<void()> then;
-  Octets reply;
-  Failure failure{};
-  int ends = 0;
-};
 
 struct Connection {
   explicit Connection(tcp::socket accepted) : socket(std::move(accepted)) {}
@@ -252,7 +232,7 @@ TEST_CASE_FIXTURE(Fixture, "an epoll that takes nothing more fails the question,
 
 TEST_CASE_FIXTURE(Fixture, "a reply that is not believed ends its own question only") {
   const auto waiting = ask();
-  waiting->belief = false;
+  waiting->belief = [](std::span<const std::uint8_t>) { return false; };
   const auto other = ask();
   REQUIRE(run_until([&] { return server.asked() == 2; }));
   server.answer(0, 0);

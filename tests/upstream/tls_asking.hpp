@@ -16,33 +16,12 @@
 #include "upstream/certificates.hpp"
 #include "upstream/tls_channel.hpp"
 #include "upstream/tls_server.hpp"
+#include "upstream/waiting.hpp"
 
 namespace meridian::test {
 
 struct TlsAsking {
   using Octets = std::vector<std::uint8_t>;
-
-  struct Waiting : upstream::Listener {
-    bool believes(std::span<const std::uint8_t> octets) override { return !belief || belief(octets); }
-    void replied(Octets octets) override {
-      reply = std::move(octets);
-      end();
-    }
-    void failed(upstream::Failure why) override {
-      failure = why;
-      end();
-    }
-    void end() {
-      ++ends;
-      if (then) then();
-    }
-    std::function<bool(std::span<const std::uint8_t>)> belief;  // all, if there is none
-    std::function<void()> then;
-    Octets query, reply;
-    std::optional<upstream::Failure> failure;
-    int ends = 0;
-  };
-  using WaitingPtr = std::shared_ptr<Waiting>;
 
   TlsAsking() { trust(authority.certificate()); }
 

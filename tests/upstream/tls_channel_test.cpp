@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(Fixture, "many questions share a connection, and are answered 
     client.wait_for_end();
   });
   const auto channel = open(server->endpoint());
-  std::vector<TlsAsking::WaitingPtr> all;
+  std::vector<WaitingPtr> all;
   std::set<std::pair<std::uint8_t, std::uint8_t>> ids;
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < kMany; ++i) {
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Fixture, "what nobody waits for is dropped") {
 TEST_CASE_FIXTURE(Fixture, "a reply that is not believed ends its own question only") {
   const auto server = serve(answer_all);
   const auto channel = open(server->endpoint());
-  const auto refused = std::make_shared<TlsAsking::Waiting>();
+  const auto refused = std::make_shared<Waiting>();
   refused->belief = [](std::span<const std::uint8_t>) { return false; };
   send(*channel, refused);
   const auto other = send(*channel);
@@ -304,7 +304,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener may ask again on the channel") {
   for (const auto& where : {server->endpoint(), closed_port()}) {
     const auto channel = open(where);
     const auto first = send(*channel);
-    TlsAsking::WaitingPtr second;
+    WaitingPtr second;
     first->then = [&] { second = send(*channel); };
     REQUIRE(run_until([&] { return second && second->ends == 1; }));
     CHECK(end_of(*second) == end_of(*first));
@@ -314,7 +314,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener may ask again on the channel") {
 TEST_CASE_FIXTURE(Fixture, "a channel that is full says so") {
   const auto server = serve([](Conversation& client) { client.wait_for_end(); });
   const auto channel = open(server->endpoint());
-  const auto waiting = std::make_shared<TlsAsking::Waiting>();
+  const auto waiting = std::make_shared<Waiting>();
   for (std::size_t i = 0; i < TlsChannel::kMostQueued / 128; ++i) send(*channel, waiting);  // none has left yet
   CHECK(waiting->ends == 0);
   const auto late = send(*channel);
